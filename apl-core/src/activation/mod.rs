@@ -1,0 +1,5 @@
+//! Activations: one file each, and the exact algebra of piecewise-linear functions.
+
+mod sharing;
+
+pub use sharing::Sharing;

@@ -1,0 +1,268 @@
+//! A network as a list of layers that reuses its memory.
+
+use std::collections::BTreeSet;
+
+use candle_core::{DType, Device, Tensor};
+
+use crate::{
+    Error, Result,
+    nn::{Context, Layer, Parameter},
+};
+
+/// A feed-forward network: layers one after the other.
+///
+/// The chain owns every activation and two gradient buffers, makes them at the first pass (or when the batch grows) and calls the operations
+/// directly, without Candle's tape. Layers that can work in place do, except the first, which must leave the caller's input alone.
+pub struct Chain {
+    layers: Vec<Box<dyn Layer>>,
+    parameters: Vec<Parameter>,
+    input: Vec<usize>,
+    shapes: Vec<Vec<usize>>,
+    dtype: DType,
+    device: Device,
+    buffers: Option<Buffers>,
+}
+
+/// Memory for up to `capacity` examples, and views of it for the batch at hand.
+struct Buffers {
+    capacity: usize,
+    batch: usize,
+    outputs: Vec<Tensor>,
+    /// Flat; the gradients of successive layers alternate between the two.
+    gradients: [Tensor; 2],
+    output_views: Vec<Tensor>,
+    gradient_views: Vec<Tensor>,
+}
+
+impl Chain {
+    /// Puts layers together; `input` is the shape of one example.
+    ///
+    /// # Errors
+    /// A layer that does not fit its predecessor, or a name used twice.
+    pub fn new(
+        layers: Vec<Box<dyn Layer>>,
+        input: &[usize],
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self> {
+        let mut shapes: Vec<Vec<usize>> = Vec::with_capacity(layers.len());
+        let mut names = BTreeSet::new();
+        for layer in &layers {
+            if !names.insert(layer.name().to_string()) {
+                return Err(Error::Setting {
+                    place: "chain".into(),
+                    found: format!("two layers named `{}`", layer.name()),
+                    expected: "a name of its own for every layer".into(),
+                });
+            }
+            let before = shapes.last().map_or(input, Vec::as_slice);
+            shapes.push(layer.output_shape(before).map_err(|e| e.in_layer(layer.name()))?);
+        }
+        if layers.is_empty() {
+            return Err(Error::Setting {
+                place: "chain".into(),
+                found: "no layers".into(),
+                expected: "at least one".into(),
+            });
+        }
+        let parameters = layers.iter().flat_map(|layer| layer.parameters().to_vec()).collect();
+        Ok(Self {
+            layers,
+            parameters,
+            input: input.to_vec(),
+            shapes,
+            dtype,
+            device: device.clone(),
+            buffers: None,
+        })
+    }
+
+    /// Every parameter, in the order of the layers.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// The layers in order.
+    pub fn layers(&self) -> impl Iterator<Item = &dyn Layer> {
+        self.layers.iter().map(AsRef::as_ref)
+    }
+
+    /// The shape of one example's output, for every layer.
+    pub fn shapes(&self) -> &[Vec<usize>] {
+        &self.shapes
+    }
+
+    /// The shape of one example.
+    pub fn input_shape(&self) -> &[usize] {
+        &self.input
+    }
+
+    /// The element type of activations and parameters.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Where the chain computes.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The scores `[N, ...]` of a batch `[N, input shape...]`: a view of the chain's memory, valid until the next pass.
+    pub fn forward(&mut self, input: &Tensor, context: &mut Context) -> Result<Tensor> {
+        let batch = self.batch_of(input)?;
+        self.make_room(batch)?;
+        let Some(buffers) = &self.buffers else { return Err(no_forward()) };
+        for (i, layer) in self.layers.iter_mut().enumerate() {
+            let source = if i == 0 { input } else { &buffers.output_views[i - 1] };
+            let target = &buffers.output_views[i];
+            if let Some(observer) = context.observer.as_deref_mut() {
+                observer.input(layer.as_ref(), source)?;
+            }
+            let done = if runs_in_place(i, layer.as_ref()) {
+                layer.forward_in_place(target, context)
+            } else {
+                layer.forward(source, target, context)
+            };
+            done.map_err(|error| error.in_layer(layer.name()))?;
+            if let Some(observer) = context.observer.as_deref_mut() {
+                observer.output(layer.as_ref(), target)?;
+            }
+        }
+        buffers.output_views.last().cloned().ok_or_else(no_forward)
+    }
+
+    /// Fills the gradient of every learned parameter, given the batch of the preceding [`forward`](Self::forward) and the gradient of the loss
+    /// by its scores.
+    pub fn backward(
+        &mut self,
+        input: &Tensor,
+        gradient: &Tensor,
+        context: &mut Context,
+    ) -> Result<()> {
+        let batch = self.batch_of(input)?;
+        let Some(buffers) = &self.buffers else { return Err(no_forward()) };
+        if buffers.batch != batch {
+            return Err(no_forward());
+        }
+        let last = self.layers.len() - 1;
+        for (i, layer) in self.layers.iter_mut().enumerate().rev() {
+            let source = if i == 0 { input } else { &buffers.output_views[i - 1] };
+            let output_gradient = if i == last { gradient } else { &buffers.gradient_views[i] };
+            let done = if runs_in_place(i, layer.as_ref()) && i != last {
+                layer.backward_in_place(&buffers.output_views[i], output_gradient, context)
+            } else {
+                let input_gradient = if i == 0 { None } else { buffers.gradient_views.get(i - 1) };
+                layer.backward(source, output_gradient, input_gradient, context)
+            };
+            done.map_err(|error| error.in_layer(layer.name()))?;
+        }
+        Ok(())
+    }
+
+    /// The memory the chain holds for activations and gradients, in bytes.
+    pub fn buffer_bytes(&self) -> usize {
+        let Some(buffers) = &self.buffers else { return 0 };
+        let owned = buffers.outputs.iter().enumerate();
+        let outputs: usize = owned
+            .filter(|(i, _)| !runs_in_place(*i, self.layers[*i].as_ref()))
+            .map(|(_, tensor)| tensor.elem_count())
+            .sum();
+        let gradients: usize = buffers.gradients.iter().map(Tensor::elem_count).sum();
+        (outputs + gradients) * self.dtype.size_in_bytes()
+    }
+
+    fn batch_of(&self, input: &Tensor) -> Result<usize> {
+        match input.dims().split_first() {
+            Some((&batch, rest)) if batch > 0 && rest == self.input.as_slice() => {
+                if input.dtype() != self.dtype {
+                    return Err(Error::DType {
+                        place: "chain: input".into(),
+                        found: input.dtype(),
+                        expected: format!("{:?}", self.dtype),
+                    });
+                }
+                Ok(batch)
+            }
+            _ => Err(Error::Shape {
+                place: "chain: input".into(),
+                found: input.dims().to_vec(),
+                expected: format!("[N, {}] with N at least 1", join(&self.input)),
+            }),
+        }
+    }
+
+    /// Buffers for at least `batch` examples and views for exactly `batch`. Does nothing when the batch is the last pass's.
+    fn make_room(&mut self, batch: usize) -> Result<()> {
+        if self.buffers.as_ref().is_some_and(|buffers| buffers.batch == batch) {
+            return Ok(());
+        }
+        let kept = self.buffers.take().filter(|buffers| buffers.capacity >= batch);
+        let mut buffers = match kept {
+            Some(buffers) => buffers,
+            None => self.allocate(batch)?,
+        };
+        buffers.batch = batch;
+        buffers.output_views = (buffers.outputs.iter())
+            .map(|output| Ok(output.narrow(0, 0, batch)?))
+            .collect::<Result<_>>()?;
+        buffers.gradient_views.clear();
+        let mut slot = 0;
+        for (i, shape) in self.shapes.iter().enumerate() {
+            if !runs_in_place(i, self.layers[i].as_ref()) {
+                slot = 1 - slot;
+            }
+            let count = batch * shape.iter().product::<usize>();
+            let dims: Vec<usize> = std::iter::once(batch).chain(shape.iter().copied()).collect();
+            let view = buffers.gradients[slot].narrow(0, 0, count)?.reshape(dims)?;
+            buffers.gradient_views.push(view);
+        }
+        for (i, layer) in self.layers.iter_mut().enumerate() {
+            let before = if i == 0 { &self.input } else { &self.shapes[i - 1] };
+            layer
+                .prepare(batch, before, self.dtype, &self.device)
+                .map_err(|error| error.in_layer(layer.name()))?;
+        }
+        self.buffers = Some(buffers);
+        Ok(())
+    }
+
+    fn allocate(&self, capacity: usize) -> Result<Buffers> {
+        let mut outputs: Vec<Tensor> = Vec::with_capacity(self.layers.len());
+        for (i, shape) in self.shapes.iter().enumerate() {
+            let shared = outputs.last().filter(|_| runs_in_place(i, self.layers[i].as_ref()));
+            let dims: Vec<usize> = std::iter::once(capacity).chain(shape.iter().copied()).collect();
+            let output = match shared {
+                Some(previous) => previous.clone(),
+                None => Tensor::zeros(dims, self.dtype, &self.device)?,
+            };
+            outputs.push(output);
+        }
+        let largest = self.shapes.iter().map(|shape| shape.iter().product::<usize>()).max();
+        let gradient = || Tensor::zeros(capacity * largest.unwrap_or(0), self.dtype, &self.device);
+        Ok(Buffers {
+            capacity,
+            batch: 0,
+            outputs,
+            gradients: [gradient()?, gradient()?],
+            output_views: Vec::new(),
+            gradient_views: Vec::new(),
+        })
+    }
+}
+
+/// The first layer never overwrites the caller's input.
+fn runs_in_place(index: usize, layer: &dyn Layer) -> bool {
+    index > 0 && layer.in_place()
+}
+
+fn no_forward() -> Error {
+    Error::Setting {
+        place: "chain".into(),
+        found: "a backward pass".into(),
+        expected: "a forward pass of the same batch before it".into(),
+    }
+}
+
+fn join(dims: &[usize]) -> String {
+    dims.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,64 @@
+//! Trainable tensors with a name, a role and a gradient.
+
+use candle_core::{DType, Device, Tensor};
+
+use crate::{Result, nn::Init, random::Streams};
+
+/// What a parameter is for; parameter counts keep the activation apart from the weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Weights of a convolution or a linear layer.
+    Weight,
+    /// Biases.
+    Bias,
+    /// Slopes `a` of an APL activation.
+    Slopes,
+    /// Offsets `b` of an APL activation.
+    Offsets,
+}
+
+impl Role {
+    /// Whether the parameter belongs to an activation (the `2 S M` of the paper) and not to the weights.
+    pub fn is_activation(self) -> bool {
+        matches!(self, Role::Slopes | Role::Offsets)
+    }
+}
+
+/// A parameter of a network. Clones share the tensors, so an optimiser that updates `value` in place updates the network.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// Unique name: the layer's, a dot, and the tensor's, as in `conv1.weight`.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// Its value.
+    pub value: Tensor,
+    /// The gradient of the loss, of the value's shape; overwritten by every backward pass.
+    pub gradient: Tensor,
+    /// Whether training may change it. A frozen parameter's gradient is not computed.
+    pub learned: bool,
+}
+
+impl Parameter {
+    /// A parameter of the given shape, its value drawn from the stream that bears its name.
+    #[allow(clippy::too_many_arguments)]
+    pub fn new(
+        name: String,
+        role: Role,
+        shape: &[usize],
+        init: Init,
+        learned: bool,
+        streams: Streams,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self> {
+        let value = init.tensor(&name, shape, streams, dtype, device)?;
+        Self::from_value(name, role, value, learned)
+    }
+
+    /// A parameter with a given value.
+    pub fn from_value(name: String, role: Role, value: Tensor, learned: bool) -> Result<Self> {
+        let gradient = value.zeros_like()?;
+        Ok(Self { name, role, value, gradient, learned })
+    }
+}
