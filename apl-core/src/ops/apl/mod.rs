@@ -1,0 +1,210 @@
+//! The adaptive piecewise linear activation, forward and backward.
+//!
+//! `h(x) = max(0, x) + sum_s a_s max(0, -x + b_s)` (Agostinelli et al., equation 1), with the gradients of the authors' layer, whose inequalities are
+//! strict: `dh/dx = 1[x > 0] - sum_s a_s 1[-x + b_s > 0]`, `dh/da_s = max(0, -x + b_s)`, `dh/db_s = a_s 1[-x + b_s > 0]`.
+
+mod cpu;
+
+use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor, backend::BackendStorage};
+
+use crate::{
+    Error, Result,
+    activation::Sharing,
+    ops::{
+        access::{apart, read, slice_of, write, write2},
+        check,
+        real::{Real, with_real},
+    },
+};
+
+/// Writes `h(x)` into `y`.
+///
+/// # Shapes
+/// - `x`, `y`: `[N, unit shape...]`, rank at least 2
+/// - `slopes`, `offsets`: `[S]` followed by [`Sharing::parameter_shape`] of the unit shape
+///
+/// # Errors
+/// A wrong shape, dtype, layout or device; a slope or an offset that is not finite; `y` sharing memory with what is read.
+pub fn forward(
+    x: &Tensor,
+    slopes: &Tensor,
+    offsets: &Tensor,
+    sharing: Sharing,
+    y: &Tensor,
+) -> Result<()> {
+    let size = size(x.dims(), slopes, offsets, sharing)?;
+    let (x, slopes, offsets) = (("apl: x", x), ("apl: slopes", slopes), ("apl: offsets", offsets));
+    let y = ("apl: y", y);
+    check::shape(y, x.1.dims())?;
+    let dtype = check::same_dtype(&[x, slopes, offsets, y])?;
+    apart(&[y], &[x, slopes, offsets])?;
+    with_real!("apl", dtype, T => read::<T, _, 3>([x, slopes, offsets], |[x, a, b]| {
+        write(y, |y| cpu::forward(x, a, b, y, size))
+    }))
+}
+
+/// Writes the gradients of the loss by `x` and by the parameters, given its gradient `g` by `h(x)`.
+///
+/// # Shapes
+/// - `x`, `g`, `dx`: `[N, unit shape...]`
+/// - `slopes`, `offsets` and the two of `parameters` (their gradients, summed over what shares them): as in [`forward`]
+///
+/// # Errors
+/// As [`forward`].
+#[allow(clippy::too_many_arguments)]
+pub fn backward(
+    x: &Tensor,
+    slopes: &Tensor,
+    offsets: &Tensor,
+    sharing: Sharing,
+    g: &Tensor,
+    dx: Option<&Tensor>,
+    parameters: Option<(&Tensor, &Tensor)>,
+) -> Result<()> {
+    let size = size(x.dims(), slopes, offsets, sharing)?;
+    let (x, slopes, offsets) = (("apl: x", x), ("apl: slopes", slopes), ("apl: offsets", offsets));
+    let g = ("apl: gradient", g);
+    check::shape(g, x.1.dims())?;
+    let inputs = [x, slopes, offsets, g];
+    let dtype = check::same_dtype(&inputs)?;
+    let dx = dx.map(|dx| ("apl: gradient of x", dx));
+    let parameters =
+        parameters.map(|(a, b)| [("apl: gradient of slopes", a), ("apl: gradient of offsets", b)]);
+    let written: Vec<_> = dx.into_iter().chain(parameters.into_iter().flatten()).collect();
+    for &tensor in &written {
+        check::same_dtype(&[x, tensor])?;
+    }
+    if let Some(dx) = dx {
+        check::shape(dx, x.1.dims())?;
+    }
+    for gradient in parameters.into_iter().flatten() {
+        check::shape(gradient, slopes.1.dims())?;
+    }
+    apart(&written, &inputs)?;
+    with_real!("apl", dtype, T => read::<T, _, 4>(inputs, |[x, a, b, g]| {
+        let run = |dx: Option<&mut [T]>| match parameters {
+            Some([slopes, offsets]) => write2(slopes, offsets, |da, db| {
+                let gradients = cpu::Gradients { x: dx, parameters: Some((da, db)) };
+                cpu::backward(x, a, b, g, gradients, size);
+                Ok(())
+            }),
+            None => {
+                let gradients = cpu::Gradients { x: dx, parameters: None };
+                cpu::backward(x, a, b, g, gradients, size);
+                Ok(())
+            }
+        };
+        match dx {
+            Some(dx) => write(dx, |dx| run(Some(dx))),
+            None => run(None),
+        }
+    }))
+}
+
+/// Checks the shapes and sees `x` as `[batch, groups, positions]`.
+fn size(x: &[usize], slopes: &Tensor, offsets: &Tensor, sharing: Sharing) -> Result<cpu::Size> {
+    let (batch, unit) = match x.split_first() {
+        Some((&batch, unit)) if !unit.is_empty() && !x.contains(&0) => (batch, unit),
+        _ => {
+            let expected = "rank at least 2, [N, unit shape...], no dimension 0";
+            return Err(check::wrong_shape("apl: x", x, expected.into()));
+        }
+    };
+    let group = sharing.parameter_shape(unit);
+    for (name, tensor) in [("apl: slopes", slopes), ("apl: offsets", offsets)] {
+        let fits = tensor.dims().split_first().is_some_and(|(&s, rest)| s > 0 && rest == group);
+        if !fits {
+            let expected =
+                format!("[S, {group:?}...] for x {x:?} shared by {sharing}, S at least 1");
+            return Err(check::wrong_shape(name, tensor.dims(), expected));
+        }
+    }
+    check::shape(("apl: offsets", offsets), slopes.dims())?;
+    let groups = group.iter().product::<usize>();
+    let positions = unit.iter().product::<usize>() / groups;
+    Ok(cpu::Size { batch, groups, positions, hinges: slopes.dims()[0] })
+}
+
+/// `h(x)` on Candle's tape, one fused pass each way.
+///
+/// # Errors
+/// As [`forward`], but tensors may be of any layout.
+pub fn apply(x: &Tensor, slopes: &Tensor, offsets: &Tensor, sharing: Sharing) -> Result<Tensor> {
+    size(x.dims(), slopes, offsets, sharing)?;
+    check::same_dtype(&[("apl: x", x), ("apl: slopes", slopes), ("apl: offsets", offsets)])?;
+    let op = Apl { sharing };
+    Ok(x.contiguous()?.apply_op3(&slopes.contiguous()?, &offsets.contiguous()?, op)?)
+}
+
+/// The same from Candle's elementary operations: the oracle of the fused version, and the way it runs on devices without a kernel.
+///
+/// The products with 0/1 masks give Candle's tape the strict inequalities of the authors' gradients.
+pub fn composed(x: &Tensor, slopes: &Tensor, offsets: &Tensor, sharing: Sharing) -> Result<Tensor> {
+    size(x.dims(), slopes, offsets, sharing)?;
+    let positive = |v: &Tensor| -> Result<Tensor> { Ok((v * v.gt(0f64)?.to_dtype(v.dtype())?)?) };
+    let mut dims = sharing.parameter_shape(&x.dims()[1..]).to_vec();
+    if sharing == Sharing::Channel {
+        dims.resize(x.rank() - 1, 1);
+    }
+    let mut sum = positive(x)?;
+    for s in 0..slopes.dims()[0] {
+        let slope = slopes.get(s)?.reshape(dims.as_slice())?;
+        let offset = offsets.get(s)?.reshape(dims.as_slice())?;
+        let hinge = positive(&offset.broadcast_sub(x)?)?;
+        sum = (sum + hinge.broadcast_mul(&slope)?)?;
+    }
+    Ok(sum)
+}
+
+struct Apl {
+    sharing: Sharing,
+}
+
+impl CustomOp3 for Apl {
+    fn name(&self) -> &'static str {
+        "apl"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        slopes: &CpuStorage,
+        slopes_layout: &Layout,
+        offsets: &CpuStorage,
+        offsets_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let shape = x_layout.shape().clone();
+        let (dims, hinges) = (shape.dims(), slopes_layout.dims()[0]);
+        let groups = slopes_layout.shape().elem_count() / hinges;
+        let batch = dims[0];
+        let positions = shape.elem_count() / batch / groups;
+        let size = cpu::Size { batch, groups, positions, hinges };
+        let storage = with_real!("apl", x.dtype(), T => {
+            let x = slice_of::<T>("apl: x", x, x_layout)?;
+            let a = slice_of::<T>("apl: slopes", slopes, slopes_layout)?;
+            let b = slice_of::<T>("apl: offsets", offsets, offsets_layout)?;
+            let mut y = vec![T::ZERO; x.len()];
+            cpu::forward(x, a, b, &mut y, size)?;
+            Ok::<_, Error>(T::storage(y))
+        })?;
+        Ok((storage, shape))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        slopes: &Tensor,
+        offsets: &Tensor,
+        _y: &Tensor,
+        gradient: &Tensor,
+    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let (dx, da, db) = (x.zeros_like()?, slopes.zeros_like()?, offsets.zeros_like()?);
+        let g = gradient.contiguous()?;
+        backward(x, slopes, offsets, self.sharing, &g, Some(&dx), Some((&da, &db)))?;
+        Ok((Some(dx), Some(da), Some(db)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

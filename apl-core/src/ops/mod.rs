@@ -1,0 +1,15 @@
+//! The operations Candle lacks, does slowly or gets wrong, one folder each.
+//!
+//! Every operation is a pair of plain functions, `forward` and `backward`, that write into tensors they are given; `apply`, which puts it on Candle's
+//! tape; and `composed`, the same from Candle's elementary operations: the oracle of the tests and the fallback on devices without a kernel.
+
+pub mod access;
+pub mod apl;
+mod check;
+mod matmul;
+mod parallel;
+pub mod real;
+mod scratch;
+mod simd;
+#[cfg(test)]
+mod testing;
