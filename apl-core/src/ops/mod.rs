@@ -6,9 +6,11 @@
 pub mod access;
 pub mod apl;
 mod check;
+pub mod linear;
 mod matmul;
 mod parallel;
 pub mod real;
+pub mod relu;
 mod scratch;
 mod simd;
 #[cfg(test)]
