@@ -6,6 +6,7 @@
 pub mod access;
 pub mod apl;
 mod check;
+pub mod conv2d;
 pub mod linear;
 mod matmul;
 mod parallel;

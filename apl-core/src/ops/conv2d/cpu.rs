@@ -1,0 +1,171 @@
+//! Convolution on the CPU: every image lowered to a matrix, images spread over the threads, products on one thread each.
+
+use super::lowering::{Size, columns_to_image, image_to_columns};
+use crate::ops::{
+    matmul::{Matrix, matmul},
+    parallel::{Shared, for_chunks, for_each},
+    real::Real,
+    scratch::with_scratch,
+    simd::vectorise,
+};
+
+/// Partial sums of the weights' gradient: as many tasks at most.
+const GROUPS: usize = 16;
+/// Output positions that one product for the weights' gradient should cover, so that its result is not rewritten for every small image.
+const DEPTH: usize = 512;
+
+/// `y = W columns(x) + b`, image by image.
+pub(super) fn forward<T: Real>(x: &[T], w: &[T], b: &[T], y: &mut [T], size: Size) {
+    let (taps, positions) = (size.taps(), size.positions());
+    let w = Matrix::row_major(w, size.outputs, taps);
+    for_chunks(y, size.outputs * positions, |start, y| {
+        let image = start / (size.outputs * positions);
+        let x = &x[image * size.pixels()..][..size.pixels()];
+        for (y, &b) in y.chunks_exact_mut(positions).zip(b) {
+            y.fill(b);
+        }
+        if size.is_pointwise() {
+            matmul(y, w, Matrix::row_major(x, taps, positions), true);
+            return;
+        }
+        with_scratch([taps * positions], |[columns]| {
+            vectorise(
+                #[inline(always)]
+                || image_to_columns(x, columns, positions, size),
+            );
+            matmul(y, w, Matrix::row_major(columns, taps, positions), true);
+        });
+    });
+}
+
+/// `dx = image(W^T g)`, image by image.
+pub(super) fn input_gradient<T: Real>(w: &[T], g: &[T], dx: &mut [T], size: Size) {
+    let (taps, positions) = (size.taps(), size.positions());
+    let w = Matrix::row_major(w, size.outputs, taps).transposed();
+    for_chunks(dx, size.pixels(), |start, dx| {
+        let image = start / size.pixels();
+        let g = &g[image * size.outputs * positions..][..size.outputs * positions];
+        let g = Matrix::row_major(g, size.outputs, positions);
+        if size.is_pointwise() {
+            matmul(dx, w, g, false);
+            return;
+        }
+        with_scratch([taps * positions], |[columns]| {
+            matmul(columns, w, g, false);
+            vectorise(
+                #[inline(always)]
+                || columns_to_image(columns, dx, size),
+            );
+        });
+    });
+}
+
+/// `dW = sum_n g columns(x)^T` and `db = sum_n sum_(i, j) g`: groups of images, each with its own sums, added in order.
+pub(super) fn parameter_gradients<T: Real>(
+    x: &[T],
+    g: &[T],
+    dw: &mut [T],
+    db: &mut [T],
+    size: Size,
+) {
+    let per_group = size.batch.div_ceil(GROUPS);
+    let groups = size.batch.div_ceil(per_group);
+    let (weights, outputs) = (dw.len(), size.outputs);
+    with_scratch(
+        [groups * weights, groups * outputs],
+        |[weight_sums, bias_sums]: [&mut [T]; 2]| {
+            let (shared_weights, shared_biases) =
+                (Shared::new(weight_sums), Shared::new(bias_sums));
+            for_each(groups, |group| {
+                let images = group * per_group..size.batch.min((group + 1) * per_group);
+                // SAFETY: every group has its own sums.
+                #[allow(unsafe_code)]
+                let (dw, db) = unsafe {
+                    (
+                        shared_weights.part(group * weights, weights),
+                        shared_biases.part(group * outputs, outputs),
+                    )
+                };
+                group_gradients(x, g, dw, db, images, size);
+            });
+            add_in_order(weight_sums, dw);
+            add_in_order(bias_sums, db);
+        },
+    );
+}
+
+/// The sums over some images. Small images are put side by side, so that a product covers about [`DEPTH`] output positions.
+fn group_gradients<T: Real>(
+    x: &[T],
+    g: &[T],
+    dw: &mut [T],
+    db: &mut [T],
+    images: std::ops::Range<usize>,
+    size: Size,
+) {
+    let (taps, positions, outputs) = (size.taps(), size.positions(), size.outputs);
+    let together = DEPTH.div_ceil(positions).min(images.len());
+    let depth = together * positions;
+    db.fill(T::ZERO);
+    with_scratch([taps * depth, outputs * depth], |[columns, gathered]| {
+        for first in images.clone().step_by(together) {
+            let count = together.min(images.end - first);
+            for i in 0..count {
+                let image = first + i;
+                let x = &x[image * size.pixels()..][..size.pixels()];
+                let g = &g[image * outputs * positions..][..outputs * positions];
+                vectorise(
+                    #[inline(always)]
+                    || {
+                        image_to_columns(x, &mut columns[i * positions..], depth, size);
+                        for (o, g) in g.chunks_exact(positions).enumerate() {
+                            gathered[o * depth + i * positions..][..positions].copy_from_slice(g);
+                            db[o] += sum(g);
+                        }
+                    },
+                );
+            }
+            let view = |data, rows| Matrix {
+                data,
+                rows,
+                columns: count * positions,
+                row: depth,
+                column: 1,
+            };
+            let accumulate = first != images.start;
+            matmul(dw, view(gathered, outputs), view(columns, taps).transposed(), accumulate);
+        }
+    });
+}
+
+/// A sum in a fixed order: sixteen lanes, then the lanes, then the rest.
+#[inline(always)]
+fn sum<T: Real>(values: &[T]) -> T {
+    let mut lanes = [T::ZERO; 16];
+    let chunks = values.chunks_exact(16);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for (lane, &value) in lanes.iter_mut().zip(chunk) {
+            *lane += value;
+        }
+    }
+    lanes.iter().chain(rest).fold(T::ZERO, |sum, &value| sum + value)
+}
+
+/// `total = parts[0] + parts[1] + ...`, element by element in that order.
+fn add_in_order<T: Real>(parts: &[T], total: &mut [T]) {
+    let len = total.len();
+    for_chunks(total, 1 << 14, |start, total| {
+        vectorise(
+            #[inline(always)]
+            || {
+                total.copy_from_slice(&parts[start..start + total.len()]);
+                for part in parts[len..].chunks_exact(len) {
+                    for (sum, &value) in total.iter_mut().zip(&part[start..]) {
+                        *sum += value;
+                    }
+                }
+            },
+        );
+    });
+}

@@ -1,0 +1,125 @@
+//! A convolution as a matrix product: `columns[(c, u, v), (i, j)]` is the pixel that kernel position (c, u, v) meets at output position (i, j).
+
+use crate::ops::real::Real;
+
+/// The geometry of a convolution.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    pub batch: usize,
+    pub channels: usize,
+    /// Height and width.
+    pub image: [usize; 2],
+    pub outputs: usize,
+    pub kernel: [usize; 2],
+    pub output: [usize; 2],
+    pub stride: usize,
+    pub padding: usize,
+}
+
+impl Size {
+    pub fn output_shape(&self) -> [usize; 4] {
+        [self.batch, self.outputs, self.output[0], self.output[1]]
+    }
+
+    /// Values of one image.
+    pub fn pixels(&self) -> usize {
+        self.channels * self.image[0] * self.image[1]
+    }
+
+    /// Output positions of one image.
+    pub fn positions(&self) -> usize {
+        self.output[0] * self.output[1]
+    }
+
+    /// Rows of the column matrix: weights of one output channel.
+    pub fn taps(&self) -> usize {
+        self.channels * self.kernel[0] * self.kernel[1]
+    }
+
+    /// Whether the image is its own column matrix.
+    pub fn is_pointwise(&self) -> bool {
+        self.kernel == [1, 1] && self.stride == 1 && self.padding == 0
+    }
+
+    /// For a kernel column, the output columns whose pixel lies inside the image, and the first such pixel.
+    fn inside(&self, offset: usize, axis: usize) -> (std::ops::Range<usize>, usize) {
+        let first = self.padding.saturating_sub(offset).div_ceil(self.stride);
+        let reach = (self.image[axis] + self.padding).saturating_sub(offset);
+        let last = reach.div_ceil(self.stride).min(self.output[axis]);
+        let first = first.min(last);
+        (first..last, (first * self.stride + offset).saturating_sub(self.padding))
+    }
+}
+
+/// Fills `columns`, whose rows are `row` apart, with the pixels of `image`.
+pub(super) fn image_to_columns<T: Real>(image: &[T], columns: &mut [T], row: usize, size: Size) {
+    let [height, width] = size.image;
+    let [_, output_width] = size.output;
+    let mut tap = 0;
+    for plane in image.chunks_exact(height * width) {
+        for u in 0..size.kernel[0] {
+            let (rows, first_row) = size.inside(u, 0);
+            for v in 0..size.kernel[1] {
+                let (inside, first_pixel) = size.inside(v, 1);
+                let target = &mut columns[tap * row..][..size.positions()];
+                target[..rows.start * output_width].fill(T::ZERO);
+                target[rows.end * output_width..].fill(T::ZERO);
+                for (step, i) in rows.clone().enumerate() {
+                    let target = &mut target[i * output_width..][..output_width];
+                    let source = &plane[(first_row + step * size.stride) * width..][..width];
+                    target[..inside.start].fill(T::ZERO);
+                    target[inside.end..].fill(T::ZERO);
+                    let target = &mut target[inside.clone()];
+                    if target.is_empty() {
+                        continue;
+                    }
+                    let source = &source[first_pixel..];
+                    if size.stride == 1 {
+                        target.copy_from_slice(&source[..target.len()]);
+                    } else {
+                        for (value, &pixel) in
+                            target.iter_mut().zip(source.iter().step_by(size.stride))
+                        {
+                            *value = pixel;
+                        }
+                    }
+                }
+                tap += 1;
+            }
+        }
+    }
+}
+
+/// Adds every entry of `columns` to the pixel it came from; `image` is overwritten.
+pub(super) fn columns_to_image<T: Real>(columns: &[T], image: &mut [T], size: Size) {
+    let [height, width] = size.image;
+    let [_, output_width] = size.output;
+    image.fill(T::ZERO);
+    let mut taps = columns.chunks_exact(size.positions());
+    for plane in image.chunks_exact_mut(height * width) {
+        for u in 0..size.kernel[0] {
+            let (rows, first_row) = size.inside(u, 0);
+            for v in 0..size.kernel[1] {
+                let (inside, first_pixel) = size.inside(v, 1);
+                let Some(source) = taps.next() else { return };
+                if inside.is_empty() {
+                    continue;
+                }
+                for (step, i) in rows.clone().enumerate() {
+                    let source = &source[i * output_width..][..output_width][inside.clone()];
+                    let target = &mut plane[(first_row + step * size.stride) * width..][..width];
+                    let target = &mut target[first_pixel..];
+                    if size.stride == 1 {
+                        for (pixel, &value) in target.iter_mut().zip(source) {
+                            *pixel += value;
+                        }
+                    } else {
+                        for (pixel, &value) in target.iter_mut().step_by(size.stride).zip(source) {
+                            *pixel += value;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

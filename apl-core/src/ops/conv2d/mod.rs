@@ -1,0 +1,245 @@
+//! Two-dimensional convolution with bias (cross-correlation, as in Caffe), and all three gradients.
+
+mod cpu;
+mod lowering;
+
+use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor, backend::BackendStorage};
+
+use crate::{
+    Error, Result,
+    ops::{
+        access::{apart, read, slice_of, write, write2},
+        check,
+        real::{Real, with_real},
+    },
+};
+
+/// How the kernel moves over the image: the same stride and zero padding on both axes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    /// Pixels between successive positions, at least 1.
+    pub stride: usize,
+    /// Zeros added on every side.
+    pub padding: usize,
+}
+
+impl Config {
+    /// The output's height or width for an image's and a kernel's: `(size + 2 padding - kernel) / stride + 1`, rounded down.
+    pub fn output(&self, size: usize, kernel: usize) -> Option<usize> {
+        let room = (size + 2 * self.padding).checked_sub(kernel)?;
+        room.checked_div(self.stride).map(|steps| steps + 1)
+    }
+}
+
+/// Writes `y[n, o, i, j] = bias[o] + sum_(c, u, v) weight[o, c, u, v] x[n, c, i stride + u - padding, j stride + v - padding]`, x being 0 outside
+/// the image.
+///
+/// # Shapes
+/// - `x`: `[N, C, H, W]`, `weight`: `[O, C, KH, KW]`, `bias`: `[O]`
+/// - `y`: `[N, O, OH, OW]` with [`Config::output`]
+///
+/// # Errors
+/// A wrong shape, dtype, layout, device or stride; a parameter that is not finite; `y` sharing memory with what is read.
+pub fn forward(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    config: Config,
+    y: &Tensor,
+) -> Result<()> {
+    let size = size(x.dims(), weight.dims(), config)?;
+    let (x, weight, bias) = (("conv2d: x", x), ("conv2d: weight", weight), ("conv2d: bias", bias));
+    let y = ("conv2d: y", y);
+    check::shape(bias, &[size.outputs])?;
+    check::shape(y, &size.output_shape())?;
+    let dtype = check::same_dtype(&[x, weight, bias, y])?;
+    apart(&[y], &[x, weight, bias])?;
+    with_real!("conv2d", dtype, T => {
+        check::finite::<T>(weight)?;
+        check::finite::<T>(bias)?;
+        read::<T, _, 3>([x, weight, bias], |[x, w, b]| {
+            write(y, |y| {
+                cpu::forward(x, w, b, y, size);
+                Ok(())
+            })
+        })
+    })
+}
+
+/// Writes the gradients, given that of `y`: by the input where asked for, by weight and bias where asked for.
+///
+/// # Shapes
+/// Every gradient has the shape of what it belongs to, see [`forward`].
+///
+/// # Errors
+/// As [`forward`].
+pub fn backward(
+    x: &Tensor,
+    weight: &Tensor,
+    config: Config,
+    g: &Tensor,
+    dx: Option<&Tensor>,
+    parameters: Option<(&Tensor, &Tensor)>,
+) -> Result<()> {
+    let size = size(x.dims(), weight.dims(), config)?;
+    let (x, weight, g) = (("conv2d: x", x), ("conv2d: weight", weight), ("conv2d: gradient", g));
+    check::shape(g, &size.output_shape())?;
+    let dtype = check::same_dtype(&[x, weight, g])?;
+    if let Some(dx) = dx {
+        let dx = ("conv2d: gradient of x", dx);
+        check::shape(dx, x.1.dims())?;
+        check::same_dtype(&[x, dx])?;
+        apart(&[dx], &[x, weight, g])?;
+        with_real!("conv2d", dtype, T => read::<T, _, 2>([weight, g], |[w, g]| {
+            write(dx, |dx| {
+                cpu::input_gradient(w, g, dx, size);
+                Ok(())
+            })
+        }))?;
+    }
+    if let Some((dw, db)) = parameters {
+        let (dw, db) = (("conv2d: gradient of weight", dw), ("conv2d: gradient of bias", db));
+        check::shape(dw, weight.1.dims())?;
+        check::shape(db, &[size.outputs])?;
+        check::same_dtype(&[x, dw, db])?;
+        apart(&[dw, db], &[x, weight, g])?;
+        with_real!("conv2d", dtype, T => read::<T, _, 2>([x, g], |[x, g]| {
+            write2(dw, db, |dw, db| {
+                cpu::parameter_gradients(x, g, dw, db, size);
+                Ok(())
+            })
+        }))?;
+    }
+    Ok(())
+}
+
+/// Checks the shapes of input and weight.
+fn size(x: &[usize], weight: &[usize], config: Config) -> Result<lowering::Size> {
+    let (&[batch, channels, height, width], false) = (x, x.contains(&0)) else {
+        let expected = "[N, C, H, W], no dimension 0";
+        return Err(check::wrong_shape("conv2d: x", x, expected.into()));
+    };
+    let wrong_weight = |expected: String| check::wrong_shape("conv2d: weight", weight, expected);
+    let (&[outputs, inputs, kernel_height, kernel_width], false) = (weight, weight.contains(&0))
+    else {
+        return Err(wrong_weight("[O, C, KH, KW], no dimension 0".into()));
+    };
+    if inputs != channels {
+        return Err(wrong_weight(format!("[O, {channels}, KH, KW] for x {x:?}")));
+    }
+    if config.stride == 0 {
+        return Err(check::wrong_setting("conv2d: stride", 0, "at least 1"));
+    }
+    let outside = || wrong_weight(format!("a kernel no larger than the padded image {x:?}"));
+    Ok(lowering::Size {
+        batch,
+        channels,
+        image: [height, width],
+        outputs,
+        kernel: [kernel_height, kernel_width],
+        output: [
+            config.output(height, kernel_height).ok_or_else(outside)?,
+            config.output(width, kernel_width).ok_or_else(outside)?,
+        ],
+        stride: config.stride,
+        padding: config.padding,
+    })
+}
+
+/// The shape of the output for one example `[C, H, W]`.
+///
+/// # Errors
+/// As [`forward`].
+pub fn output_shape(unit: &[usize], weight: &[usize], config: Config) -> Result<Vec<usize>> {
+    let x = [&[1], unit].concat();
+    Ok(size(&x, weight, config)?.output_shape()[1..].to_vec())
+}
+
+/// The convolution on Candle's tape.
+///
+/// # Errors
+/// As [`forward`], but tensors may be of any layout.
+pub fn apply(x: &Tensor, weight: &Tensor, bias: &Tensor, config: Config) -> Result<Tensor> {
+    let size = size(x.dims(), weight.dims(), config)?;
+    check::shape(("conv2d: bias", bias), &[size.outputs])?;
+    check::same_dtype(&[("conv2d: x", x), ("conv2d: weight", weight), ("conv2d: bias", bias)])?;
+    let op = Conv2d { config };
+    Ok(x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, op)?)
+}
+
+/// The same from Candle's elementary operations: a matrix product for every pixel of the kernel.
+///
+/// # Errors
+/// As [`apply`].
+pub fn composed(x: &Tensor, weight: &Tensor, bias: &Tensor, config: Config) -> Result<Tensor> {
+    let size = size(x.dims(), weight.dims(), config)?;
+    let [rows, columns] = size.output;
+    let padding = config.padding;
+    let padded = x.pad_with_zeros(2, padding, padding)?.pad_with_zeros(3, padding, padding)?;
+    let positions = |first: usize, count: usize| {
+        let index = (0..count).map(|i| (first + i * config.stride) as u32).collect::<Vec<_>>();
+        Tensor::from_vec(index, count, x.device())
+    };
+    let mut sum = bias.reshape((1, size.outputs, 1))?;
+    for u in 0..size.kernel[0] {
+        let band = padded.index_select(&positions(u, rows)?, 2)?;
+        for v in 0..size.kernel[1] {
+            let pixels = band.index_select(&positions(v, columns)?, 3)?.flatten_from(2)?;
+            let weight = weight.narrow(2, u, 1)?.narrow(3, v, 1)?;
+            let weight = weight.reshape((1, size.outputs, size.channels))?;
+            sum = sum.broadcast_add(&weight.broadcast_matmul(&pixels)?)?;
+        }
+    }
+    Ok(sum.reshape(size.output_shape().as_slice())?)
+}
+
+struct Conv2d {
+    config: Config,
+}
+
+impl CustomOp3 for Conv2d {
+    fn name(&self) -> &'static str {
+        "conv2d"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let size = size(x_layout.dims(), weight_layout.dims(), self.config)?;
+        let shape = size.output_shape();
+        let storage = with_real!("conv2d", x.dtype(), T => {
+            let x = slice_of::<T>("conv2d: x", x, x_layout)?;
+            let w = slice_of::<T>("conv2d: weight", weight, weight_layout)?;
+            let b = slice_of::<T>("conv2d: bias", bias, bias_layout)?;
+            check::finite_values("conv2d: weight", w)?;
+            check::finite_values("conv2d: bias", b)?;
+            let mut y = vec![T::ZERO; shape.iter().product()];
+            cpu::forward(x, w, b, &mut y, size);
+            Ok::<_, Error>(T::storage(y))
+        })?;
+        Ok((storage, Shape::from(shape.to_vec())))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        _y: &Tensor,
+        g: &Tensor,
+    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let (dx, dw, db) = (x.zeros_like()?, weight.zeros_like()?, bias.zeros_like()?);
+        let g = g.contiguous()?;
+        backward(x, weight, self.config, &g, Some(&dx), Some((&dw, &db)))?;
+        Ok((Some(dx), Some(dw), Some(db)))
+    }
+}
+
+#[cfg(test)]
+mod tests;
