@@ -18,6 +18,8 @@ pub trait Real: Element + std::ops::Neg<Output = Self> {
     fn ln(self) -> Self;
     /// Neither infinite nor NaN.
     fn finite(self) -> bool;
+    /// NaN.
+    fn not_a_number(self) -> bool;
     /// From an `f64`, rounded.
     fn of(value: f64) -> Self;
     /// Wraps values into a CPU storage.
@@ -41,6 +43,10 @@ macro_rules! real {
             #[inline(always)]
             fn finite(self) -> bool {
                 self.is_finite()
+            }
+            #[inline(always)]
+            fn not_a_number(self) -> bool {
+                self.is_nan()
             }
             #[inline(always)]
             fn of(value: f64) -> Self {
