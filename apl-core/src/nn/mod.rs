@@ -1,11 +1,25 @@
 //! Networks: layers with names and initialisers, and the [`Chain`] that runs them without a tape.
 
+mod apl;
 mod chain;
+mod conv2d;
+mod dropout;
 mod init;
 mod layer;
+mod linear;
+mod loss;
 mod parameter;
+mod pool;
+mod relu;
 
+pub use apl::Apl;
 pub use chain::Chain;
+pub use conv2d::{Conv2d, Conv2dConfig};
+pub use dropout::Dropout;
 pub use init::Init;
 pub use layer::{Activation, Context, Layer, Mode, Observer};
-pub use parameter::{Parameter, Role};
+pub use linear::{Linear, LinearConfig};
+pub use loss::Loss;
+pub use parameter::{Parameter, Role, Setup};
+pub use pool::Pool;
+pub use relu::Relu;

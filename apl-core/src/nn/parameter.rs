@@ -24,6 +24,17 @@ impl Role {
     }
 }
 
+/// Where a network's parameters are made, and from which seed.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The run's random streams.
+    pub streams: Streams,
+    /// The element type.
+    pub dtype: DType,
+    /// The device.
+    pub device: Device,
+}
+
 /// A parameter of a network. Clones share the tensors, so an optimiser that updates `value` in place updates the network.
 #[derive(Debug, Clone)]
 pub struct Parameter {
@@ -35,30 +46,24 @@ pub struct Parameter {
     pub value: Tensor,
     /// The gradient of the loss, of the value's shape; overwritten by every backward pass.
     pub gradient: Tensor,
-    /// Whether training may change it. A frozen parameter's gradient is not computed.
+    /// Whether training may change it.
     pub learned: bool,
 }
 
 impl Parameter {
-    /// A parameter of the given shape, its value drawn from the stream that bears its name.
-    #[allow(clippy::too_many_arguments)]
+    /// A learned parameter of the given shape, its value drawn from the stream that bears its name.
+    ///
+    /// # Errors
+    /// An initialiser out of range.
     pub fn new(
         name: String,
         role: Role,
         shape: &[usize],
         init: Init,
-        learned: bool,
-        streams: Streams,
-        dtype: DType,
-        device: &Device,
+        setup: &Setup,
     ) -> Result<Self> {
-        let value = init.tensor(&name, shape, streams, dtype, device)?;
-        Self::from_value(name, role, value, learned)
-    }
-
-    /// A parameter with a given value.
-    pub fn from_value(name: String, role: Role, value: Tensor, learned: bool) -> Result<Self> {
+        let value = init.tensor(&name, shape, setup.streams, setup.dtype, &setup.device)?;
         let gradient = value.zeros_like()?;
-        Ok(Self { name, role, value, gradient, learned })
+        Ok(Self { name, role, value, gradient, learned: true })
     }
 }

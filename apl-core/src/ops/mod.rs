@@ -7,6 +7,7 @@ pub mod access;
 pub mod apl;
 mod check;
 pub mod conv2d;
+pub mod cross_entropy;
 pub mod dropout;
 pub mod linear;
 mod matmul;
@@ -15,6 +16,7 @@ pub mod pool;
 pub mod real;
 pub mod relu;
 mod scratch;
+pub mod sgd;
 mod simd;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

@@ -110,19 +110,27 @@ fn size(x: &[usize], slopes: &Tensor, offsets: &Tensor, sharing: Sharing) -> Res
             return Err(check::wrong_shape("apl: x", x, expected.into()));
         }
     };
-    let group = sharing.parameter_shape(unit);
-    for (name, tensor) in [("apl: slopes", slopes), ("apl: offsets", offsets)] {
-        let fits = tensor.dims().split_first().is_some_and(|(&s, rest)| s > 0 && rest == group);
-        if !fits {
-            let expected =
-                format!("[S, {group:?}...] for x {x:?} shared by {sharing}, S at least 1");
-            return Err(check::wrong_shape(name, tensor.dims(), expected));
-        }
-    }
+    check_unit(unit, slopes.dims(), sharing)?;
     check::shape(("apl: offsets", offsets), slopes.dims())?;
-    let groups = group.iter().product::<usize>();
+    let groups = sharing.parameter_shape(unit).iter().product::<usize>();
     let positions = unit.iter().product::<usize>() / groups;
     Ok(cpu::Size { batch, groups, positions, hinges: slopes.dims()[0] })
+}
+
+/// Checks that slopes or offsets of these dimensions fit units of this shape.
+///
+/// # Errors
+/// [`Error::Shape`] where they do not.
+pub fn check_unit(unit: &[usize], parameter: &[usize], sharing: Sharing) -> Result<()> {
+    let group = sharing.parameter_shape(unit);
+    match parameter.split_first() {
+        Some((&hinges, rest)) if hinges > 0 && rest == group => Ok(()),
+        _ => {
+            let group: String = group.iter().map(|dim| format!(", {dim}")).collect();
+            let expected = format!("[S{group}] for units {unit:?} shared by {sharing}");
+            Err(check::wrong_shape("apl: slopes and offsets", parameter, expected))
+        }
+    }
 }
 
 /// `h(x)` on Candle's tape, one fused pass each way.

@@ -132,7 +132,7 @@ fn wrong_arguments_are_named() {
     let wide = normal("a", &[2, 4], DType::F32);
     assert_text(
         &call(&x, &wide, &a, &y),
-        "apl: slopes: found shape [2, 4], expected [S, [3]...] for x [2, 3, 4] shared by channel, S at least 1",
+        "apl: slopes and offsets: found shape [2, 4], expected [S, 3] for units [3, 4] shared by channel",
     );
     assert_text(
         &call(&x, &a, &a.narrow(0, 0, 1).unwrap(), &y),

@@ -1,0 +1,121 @@
+//! One step of stochastic gradient descent with momentum, by Caffe's rule, in place and in one pass.
+
+mod cpu;
+
+use candle_core::Tensor;
+
+use crate::{
+    Result,
+    ops::{
+        access::{apart, read, write2},
+        check,
+        real::{Real, with_real},
+    },
+};
+
+/// The numbers of a step, multipliers of the parameter's group included.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// Learning rate.
+    pub rate: f64,
+    /// Share of the velocity that is kept.
+    pub momentum: f64,
+    /// Weight decay, the factor of the value in the gradient.
+    pub decay: f64,
+}
+
+/// `velocity = momentum velocity + rate (gradient + decay value)`, then `value = value - velocity`.
+///
+/// The rate stands inside the velocity, as in Caffe (solver.cpp): when it drops, what was gathered at the old rate still counts in full.
+///
+/// # Shapes
+/// All three tensors have the same.
+///
+/// # Errors
+/// Different shapes or dtypes, tensors that share memory, a rate, momentum or decay that is not finite.
+pub fn step(value: &Tensor, gradient: &Tensor, velocity: &Tensor, step: Step) -> Result<()> {
+    let (value, gradient) = (("sgd: value", value), ("sgd: gradient", gradient));
+    let velocity = ("sgd: velocity", velocity);
+    for (name, number) in [("rate", step.rate), ("momentum", step.momentum), ("decay", step.decay)]
+    {
+        if !number.is_finite() {
+            return Err(check::wrong_setting(&format!("sgd: {name}"), number, "a finite number"));
+        }
+    }
+    check::shape(gradient, value.1.dims())?;
+    check::shape(velocity, value.1.dims())?;
+    let dtype = check::same_dtype(&[value, gradient, velocity])?;
+    apart(&[value, velocity], &[gradient])?;
+    with_real!("sgd", dtype, T => read::<T, _, 1>([gradient], |[gradient]| {
+        write2(value, velocity, |value, velocity| {
+            let [rate, momentum, decay] = [step.rate, step.momentum, step.decay].map(T::of);
+            cpu::step(value, gradient, velocity, rate, momentum, decay);
+            Ok(())
+        })
+    }))
+}
+
+/// The same from Candle's elementary operations: the new value and the new velocity.
+///
+/// # Errors
+/// As [`step`].
+pub fn composed(
+    value: &Tensor,
+    gradient: &Tensor,
+    velocity: &Tensor,
+    step: Step,
+) -> Result<(Tensor, Tensor)> {
+    let pull = ((gradient + (value * step.decay)?)? * step.rate)?;
+    let velocity = ((velocity * step.momentum)? + pull)?;
+    Ok(((value - &velocity)?, velocity))
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+
+    use super::*;
+    use crate::ops::testing::{assert_close, error_of, normal, values};
+
+    const STEP: Step = Step { rate: 0.1, momentum: 0.9, decay: 0.01 };
+
+    #[test]
+    fn in_place_equals_composed() {
+        for dims in [&[1usize][..], &[7, 5], &[70_001]] {
+            for dtype in [DType::F32, DType::F64] {
+                let [w, g, v] = ["w", "g", "v"].map(|name| normal(name, dims, dtype));
+                let (value, velocity) = composed(&w, &g, &v, STEP).unwrap();
+                step(&w, &g, &v, STEP).unwrap();
+                assert_close("value", &w, &value, 1e-6);
+                assert_close("velocity", &v, &velocity, 1e-6);
+            }
+        }
+    }
+
+    /// By hand: w = 1, g = 1, decay 0.5; V1 = 0.1 * 1.5 = 0.15, w = 0.85; then rate 0.01: V2 = 0.5 * 0.15 + 0.01 * 1.425 = 0.08925, w = 0.76075.
+    #[test]
+    fn the_rate_is_inside_the_velocity() {
+        let one = Tensor::ones(1, DType::F64, &Device::Cpu).unwrap();
+        let (w, v) = (one.copy().unwrap(), one.zeros_like().unwrap());
+        step(&w, &one, &v, Step { rate: 0.1, momentum: 0.5, decay: 0.5 }).unwrap();
+        assert!((values(&w)[0] - 0.85).abs() < 1e-15);
+        step(&w, &one, &v, Step { rate: 0.01, momentum: 0.5, decay: 0.5 }).unwrap();
+        assert!((values(&w)[0] - 0.76075).abs() < 1e-15);
+        assert!((values(&v)[0] - 0.08925).abs() < 1e-15);
+    }
+
+    #[test]
+    fn wrong_arguments_are_named() {
+        let x = normal("x", &[2], DType::F32);
+        let y = normal("y", &[3], DType::F32);
+        assert_eq!(
+            error_of(step(&x, &y, &x, STEP)),
+            "sgd: gradient: found shape [3], expected [2]"
+        );
+        assert!(error_of(step(&x, &x, &x, STEP)).contains("share memory"));
+        assert_eq!(
+            error_of(step(&x, &x, &x, Step { rate: f64::NAN, ..STEP })),
+            "sgd: rate: found NaN, expected a finite number"
+        );
+    }
+}
