@@ -1,5 +1,6 @@
 //! Networks: layers with names and initialisers, and the [`Chain`] that runs them without a tape.
 
+mod activation;
 mod apl;
 mod chain;
 mod conv2d;
@@ -12,6 +13,7 @@ mod parameter;
 mod pool;
 mod relu;
 
+pub use activation::ActivationConfig;
 pub use apl::Apl;
 pub use chain::Chain;
 pub use conv2d::{Conv2d, Conv2dConfig};
