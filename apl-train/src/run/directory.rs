@@ -1,0 +1,141 @@
+//! Where a run lives, who owns it and whether it may go on.
+
+use std::{
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    Error, Result,
+    run::{Status, Summary},
+};
+
+/// A run's place among all runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The folder of its configuration: `quick`, `cpu`, `paper` or another.
+    pub scale: String,
+    /// The configuration's name and its overrides.
+    pub id: String,
+    /// The seed.
+    pub seed: u32,
+}
+
+impl Identity {
+    /// `<runs>/<scale>/<id>/seed-<n>`.
+    pub fn directory(&self, runs: &Path) -> PathBuf {
+        runs.join(&self.scale).join(&self.id).join(format!("seed-{}", self.seed))
+    }
+}
+
+/// A run directory that belongs to this process until it is dropped.
+#[derive(Debug)]
+pub struct RunDirectory {
+    path: PathBuf,
+    /// Locked as long as it is open; the system unlocks it when the process ends, however it ends.
+    _lock: File,
+}
+
+/// What was found in a run directory.
+#[derive(Debug)]
+pub enum Opened {
+    /// Nothing: the run starts.
+    New,
+    /// The same run, not done: it goes on from its checkpoint, if there is one.
+    Unfinished(Box<Summary>),
+    /// The same run, done.
+    Done(Box<Summary>),
+}
+
+impl RunDirectory {
+    /// Opens the directory of a run, or makes it. `hash` is the run's; with `fresh`, what was there is moved aside first.
+    ///
+    /// # Errors
+    /// Another process owns it; it holds a run with another hash; what the file system reports.
+    pub fn open(path: &Path, hash: &str, fresh: bool) -> Result<(Self, Opened)> {
+        fs_err::create_dir_all(path)?;
+        let mut directory = Self { path: path.to_path_buf(), _lock: lock(path)? };
+        if !path.join("summary.json").exists() {
+            return Ok((directory, Opened::New));
+        }
+        if fresh {
+            let aside = unused_neighbour(path);
+            fs_err::rename(path, &aside)?;
+            fs_err::create_dir_all(path)?;
+            directory = Self { path: path.to_path_buf(), _lock: lock(path)? };
+            return Ok((directory, Opened::New));
+        }
+        let summary = Summary::read(path)?;
+        if summary.hash != hash {
+            let problem = format!(
+                "holds a run of another configuration or other data (hash {}, expected {})",
+                short(&summary.hash),
+                short(hash)
+            );
+            let hint = "choose another folder with --runs, or move this run aside and start anew with --fresh";
+            return Err(Error::run(path, problem).with_hint(hint));
+        }
+        let found = if summary.status == Status::Done { Opened::Done } else { Opened::Unfinished };
+        Ok((directory, found(Box::new(summary))))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn lock(directory: &Path) -> Result<File> {
+    let path = directory.join("lock");
+    let file = fs_err::OpenOptions::new().create(true).append(true).open(&path)?.into_parts().0;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(Error::run(directory, "another process is training this run")
+                .with_hint("wait for it, or choose another folder with --runs"))
+        }
+        // Some network file systems have no locks; a run there is as safe as its user is careful.
+        Err(TryLockError::Error(_)) => Ok(file),
+    }
+}
+
+/// `seed-1.before-1`, `seed-1.before-2`, ...: the first name not taken.
+fn unused_neighbour(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let candidate = |n: u32| path.with_file_name(format!("{name}.before-{n}"));
+    (1..).map(candidate).find(|path| !path.exists()).unwrap_or_else(|| candidate(0))
+}
+
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
+/// Every run directory at or below `root`, sorted by path. What `--fresh` moved aside is left out.
+///
+/// # Errors
+/// A folder that cannot be read; none at all is an error too.
+pub fn find(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    collect(root, &mut found)?;
+    if found.is_empty() {
+        let problem = "found no run (a folder with a summary.json) here or below";
+        return Err(Error::run(root, problem).with_hint("train one with `apl train CONFIG`"));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    if folder.join("summary.json").is_file() {
+        found.push(folder.to_path_buf());
+        return Ok(());
+    }
+    for entry in fs_err::read_dir(folder)? {
+        let entry = entry?;
+        let aside = entry.file_name().to_string_lossy().contains(".before-");
+        if entry.file_type()?.is_dir() && !aside {
+            collect(&entry.path(), found)?;
+        }
+    }
+    Ok(())
+}

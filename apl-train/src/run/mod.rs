@@ -1,0 +1,19 @@
+//! The run directory, the only interface between training and reporting: one file here for every file there.
+
+pub mod activations;
+pub mod curves;
+mod directory;
+pub mod file;
+pub mod metrics;
+mod predictions;
+mod snapshots;
+mod summary;
+pub mod tensors;
+
+pub use directory::{Identity, Opened, RunDirectory, find};
+pub use predictions::{Predictions, largest};
+pub use snapshots::{LayerSnapshots, Snapshots};
+pub use summary::{
+    ActivationSummary, Better, DataSummary, FORMAT, Host, Measure, ParameterCounts, Score,
+    Software, Status, Summary, Time,
+};
