@@ -2,7 +2,26 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod checkpoint;
+pub mod config;
+pub mod environment;
 pub mod error;
+pub mod evaluate;
+pub mod feed;
+mod host;
+pub mod inspect;
+pub mod interrupt;
+pub mod launch;
+pub mod optimizer;
+pub mod plan;
+mod progress;
+mod record;
+pub mod rescore;
 pub mod run;
+pub mod schedule;
+pub mod task;
+pub mod train;
 
+pub use environment::Environment;
 pub use error::{Error, Result};
+pub use task::Task;

@@ -53,6 +53,10 @@ pub trait Activation {
     fn hinges(&self) -> usize {
         0
     }
+    /// The slope for negative inputs, where the shape is fixed.
+    fn negative_slope(&self) -> Option<f64> {
+        None
+    }
     /// How far parameters are shared, where there are any.
     fn sharing(&self) -> Option<Sharing> {
         None

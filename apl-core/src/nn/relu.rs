@@ -30,6 +30,10 @@ impl Activation for Relu {
     fn kind(&self) -> &'static str {
         if self.slope == 0.0 { "relu" } else { "leaky-relu" }
     }
+
+    fn negative_slope(&self) -> Option<f64> {
+        Some(self.slope)
+    }
 }
 
 impl Layer for Relu {

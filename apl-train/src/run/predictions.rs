@@ -53,6 +53,12 @@ impl Predictions {
         tensors::write(&directory.join(FILE), &arrays, &self.outputs)
     }
 
+    /// Forgets every example; the memory stays.
+    pub fn clear(&mut self) {
+        self.scores.clear();
+        self.labels.clear();
+    }
+
     /// The share of examples whose largest score is not their label's, in percent; the first of equal scores counts.
     pub fn error_percent(&self) -> f64 {
         let wrong = self.scores.chunks_exact(self.outputs.max(1)).zip(&self.labels);

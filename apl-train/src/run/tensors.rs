@@ -85,6 +85,13 @@ impl Array {
         Ok(true)
     }
 
+    /// The first value that is NaN or infinite, and its position.
+    pub fn first_not_finite(&self) -> Option<(usize, f64)> {
+        let doubles = || self.to_f32().map(|v| v.into_iter().map(f64::from).collect());
+        let values: Vec<f64> = self.to_f64().or_else(doubles).unwrap_or_default();
+        values.into_iter().enumerate().find(|(_, value)| !value.is_finite())
+    }
+
     /// The shape.
     pub fn shape(&self) -> &[usize] {
         &self.shape

@@ -1,0 +1,80 @@
+//! Configurations: a TOML file, its defaults filled in, its ranges checked.
+
+mod activation;
+mod document;
+mod optimizer;
+mod record;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use activation::{ActivationSection, InitName, Kind, ParameterSection, SharingName};
+pub use document::{Document, Override};
+pub use optimizer::{GroupSection, MomentumSection, OptimizerSection, RateSection};
+pub use record::RecordSection;
+
+use crate::{Error, Result, Task, run::DataSummary};
+
+/// The whole of a configuration file; the task brings the sections `data` and `network`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound = "")]
+pub struct Config<T: Task> {
+    /// The task's name.
+    pub task: String,
+    /// The seed of every random stream.
+    #[serde(default = "one")]
+    pub seed: u32,
+    /// What is learned from.
+    pub data: T::Data,
+    /// The network.
+    pub network: T::Network,
+    /// The activation.
+    pub activation: ActivationSection,
+    /// How it is trained.
+    pub optimizer: OptimizerSection,
+    /// What is kept of it.
+    pub record: RecordSection,
+}
+
+impl<T: Task> Config<T> {
+    /// Parses a document and fills in the defaults.
+    ///
+    /// # Errors
+    /// As [`Document::parse`].
+    pub fn from_document(document: &Document) -> Result<Self> {
+        let mut config: Self = document.parse()?;
+        config.activation.resolve();
+        config.record.resolve();
+        Ok(config)
+    }
+
+    /// The configuration as TOML, complete: training from it repeats the run.
+    ///
+    /// # Errors
+    /// A section that TOML cannot hold.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).map_err(|error| Error::usage("configuration", error.to_string()))
+    }
+
+    /// SHA-256 over whatever changes numbers: this configuration without the place of the data, and the digests of the data.
+    ///
+    /// # Errors
+    /// A section that JSON cannot hold.
+    pub fn hash(&self, data: &[DataSummary]) -> Result<String> {
+        let fail = |error: serde_json::Error| Error::usage("configuration", error.to_string());
+        let mut value = serde_json::to_value(self).map_err(fail)?;
+        if let Some(section) = value.get_mut("data").and_then(|section| section.as_object_mut()) {
+            section.remove("source");
+        }
+        // What is kept of a run and how often does not change it; the split in sittings does not either.
+        if let Some(section) = value.get_mut("record").and_then(|section| section.as_object_mut()) {
+            section.remove("checkpoint-every");
+        }
+        let text = serde_json::to_string(&(value, data)).map_err(fail)?;
+        Ok(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+fn one() -> u32 {
+    1
+}

@@ -1,0 +1,38 @@
+//! What a run records about the machine.
+
+use crate::run::Host;
+
+impl Host {
+    /// This machine, computing with `threads` threads on `device`.
+    pub fn this(threads: usize, device: &str) -> Self {
+        Self {
+            cpu: cpu_name(),
+            level: simd_level().into(),
+            threads,
+            device: device.into(),
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        }
+    }
+}
+
+/// The processor's name, where the system tells it.
+fn cpu_name() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = info.lines().find(|line| line.starts_with("model name"));
+    let name = line.and_then(|line| line.split_once(':')).map(|(_, name)| name.trim().to_string());
+    name.unwrap_or_else(|| "unknown".into())
+}
+
+/// The widest SIMD level that the kernels use here. Results are reproduced to the bit on one level only, as fused multiply-adds differ.
+pub fn simd_level() -> &'static str {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    {
+        if pulp::x86::V4::try_new().is_some() {
+            return "avx512";
+        }
+        if pulp::x86::V3::try_new().is_some() {
+            return "avx2";
+        }
+    }
+    if cfg!(target_arch = "aarch64") { "neon" } else { "baseline" }
+}

@@ -1,0 +1,41 @@
+//! Signals that ask a run to stop: it finishes the step, writes a checkpoint and ends with exit code 75.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::Result;
+
+/// Whether a signal has come.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Listens to SIGINT, SIGTERM and, on Unix, USR1.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn install() -> Result<Self> {
+        let interrupt = Self::default();
+        let mut signals = vec![SIGINT, SIGTERM];
+        #[cfg(unix)]
+        signals.push(signal_hook::consts::SIGUSR1);
+        for signal in signals.drain(..) {
+            signal_hook::flag::register(signal, Arc::clone(&interrupt.0))?;
+        }
+        Ok(interrupt)
+    }
+
+    /// Asks the run to stop.
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run is to stop.
+    pub fn raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

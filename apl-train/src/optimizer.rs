@@ -1,0 +1,185 @@
+//! Stochastic gradient descent with momentum over the parameters of a network, by Caffe's rule.
+
+use apl_core::{
+    nn::Parameter,
+    ops::sgd::{self, Step},
+};
+use candle_core::Tensor;
+
+use crate::{Error, Result, config::OptimizerSection};
+
+/// The parameters that training changes, each with its velocity and multipliers.
+#[derive(Debug)]
+pub struct Sgd {
+    slots: Vec<Slot>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    parameter: Parameter,
+    velocity: Tensor,
+    rate: f64,
+    decay: f64,
+}
+
+impl Sgd {
+    /// An optimiser at rest. Parameters that are frozen, by themselves or by a group, are left out; the others take the multipliers of the first
+    /// group whose pattern matches, or 1.
+    ///
+    /// # Errors
+    /// A pattern that matches no parameter.
+    pub fn new(parameters: &[Parameter], section: &OptimizerSection) -> Result<Self> {
+        for (i, group) in section.groups.iter().enumerate() {
+            if !parameters.iter().any(|parameter| matches(&group.pattern, &parameter.name)) {
+                let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+                let problem = format!("\"{}\" matches no parameter", group.pattern);
+                return Err(Error::usage(format!("optimizer.groups[{i}].match"), problem)
+                    .with_hint(format!("the network has {}", names.join(", "))));
+            }
+        }
+        let mut slots = Vec::new();
+        for parameter in parameters.iter().filter(|parameter| parameter.learned) {
+            let group = section.groups.iter().find(|g| matches(&g.pattern, &parameter.name));
+            if group.is_some_and(|group| group.frozen) {
+                continue;
+            }
+            let (rate, decay) = group.map_or((1.0, 1.0), |group| (group.lr, group.decay));
+            slots.push(Slot {
+                velocity: parameter.value.zeros_like()?,
+                parameter: parameter.clone(),
+                rate,
+                decay: decay * section.weight_decay,
+            });
+        }
+        Ok(Self { slots })
+    }
+
+    /// Moves every parameter by its gradient.
+    ///
+    /// # Errors
+    /// What the operation reports.
+    pub fn step(&self, lr: f64, momentum: f64) -> Result<()> {
+        for Slot { parameter, velocity, rate, decay } in &self.slots {
+            let step = Step { rate: lr * rate, momentum, decay: *decay };
+            sgd::step(&parameter.value, &parameter.gradient, velocity, step)
+                .map_err(|error| error.in_layer(&parameter.name))?;
+        }
+        Ok(())
+    }
+
+    /// The velocities by the names of their parameters.
+    pub fn velocities(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        self.slots.iter().map(|slot| (slot.parameter.name.as_str(), &slot.velocity))
+    }
+
+    /// How many numbers training changes.
+    pub fn learned(&self) -> usize {
+        self.slots.iter().map(|slot| slot.parameter.value.elem_count()).sum()
+    }
+}
+
+/// Whether `name` fits `pattern`, in which every `*` stands for any characters.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((start, rest)) => name.strip_prefix(start).is_some_and(|tail| {
+            (0..=tail.len())
+                .filter(|&i| tail.is_char_boundary(i))
+                .any(|i| matches(rest, &tail[i..]))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apl_core::{
+        nn::{Init, Role, Setup},
+        random::Streams,
+    };
+    use candle_core::{DType, Device};
+
+    use super::*;
+    use crate::config::{GroupSection, MomentumSection, RateSection};
+
+    fn parameter(name: &str) -> Parameter {
+        let setup = Setup { streams: Streams::new(1), dtype: DType::F64, device: Device::Cpu };
+        let parameter =
+            Parameter::new(name.into(), Role::Weight, &[2], Init::Constant(1.0), &setup).unwrap();
+        let gradient = Tensor::full(0.5, 2, &Device::Cpu).unwrap();
+        Parameter { gradient, ..parameter }
+    }
+
+    fn section(groups: &[(&str, f64, f64, bool)]) -> OptimizerSection {
+        let group = |&(pattern, lr, decay, frozen): &(&str, f64, f64, bool)| GroupSection {
+            pattern: pattern.into(),
+            lr,
+            decay,
+            frozen,
+        };
+        OptimizerSection {
+            batch: 1,
+            momentum: MomentumSection { from: 0.0, to: None, steps: None },
+            weight_decay: 0.1,
+            rates: vec![RateSection { until: 1, lr: 1.0 }],
+            groups: groups.iter().map(group).collect(),
+            loss_limit: 1.0,
+        }
+    }
+
+    fn value(parameter: &Parameter) -> f64 {
+        parameter.value.to_vec1::<f64>().unwrap()[0]
+    }
+
+    /// Two steps of `v = m v + lr rate (g + decay w); w -= v`, by hand.
+    #[test]
+    fn the_first_matching_group_gives_the_multipliers() {
+        let parameters = ["conv1.weight", "conv1.bias", "ip1.bias", "act1.slopes"].map(parameter);
+        let groups = [("ip1.*", 1.0, 1.0, true), ("*.bias", 2.0, 0.0, false)];
+        let optimizer = Sgd::new(&parameters, &section(&groups)).unwrap();
+        assert_eq!(optimizer.learned(), 6);
+        optimizer.step(0.1, 0.9).unwrap();
+        optimizer.step(0.01, 0.9).unwrap();
+        let weight = |rate: f64, decay: f64| {
+            let v = 0.1 * rate * (0.5 + decay);
+            let w = 1.0 - v;
+            w - (0.9 * v + 0.01 * rate * (0.5 + decay * w))
+        };
+        assert!((value(&parameters[0]) - weight(1.0, 0.1)).abs() < 1e-15);
+        assert!((value(&parameters[1]) - weight(2.0, 0.0)).abs() < 1e-15);
+        assert_eq!(value(&parameters[2]), 1.0);
+        assert!((value(&parameters[3]) - weight(1.0, 0.1)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_is_an_error() {
+        let parameters = ["conv1.weight"].map(parameter);
+        let error = Sgd::new(&parameters, &section(&[("*.biass", 1.0, 1.0, false)])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "optimizer.groups[0].match: \"*.biass\" matches no parameter\nhint: the network has conv1.weight"
+        );
+    }
+
+    #[test]
+    fn frozen_parameters_stay() {
+        let frozen = Parameter { learned: false, ..parameter("act1.slopes") };
+        let optimizer = Sgd::new(std::slice::from_ref(&frozen), &section(&[])).unwrap();
+        optimizer.step(0.1, 0.9).unwrap();
+        assert_eq!((optimizer.learned(), value(&frozen)), (0, 1.0));
+    }
+
+    #[test]
+    fn stars_stand_for_any_characters() {
+        for (pattern, name, fits) in [
+            ("*", "", true),
+            ("*.bias", "conv1.bias", true),
+            ("*.bias", "conv1.biases", false),
+            ("conv*.w*t", "conv12.weight", true),
+            ("conv1", "conv1.weight", false),
+            ("a**b", "ab", true),
+            ("*ü*", "größe ü", true),
+        ] {
+            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
+        }
+    }
+}

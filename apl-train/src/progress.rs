@@ -1,0 +1,122 @@
+//! How far a run is, on standard error: a bar on a terminal, a plain line every half minute elsewhere, or nothing.
+
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::run::{Measure, metrics::Evaluation};
+
+/// Shows the progress of runs.
+#[derive(Debug)]
+pub struct Progress {
+    show: Show,
+    started: Instant,
+    first: u64,
+    step: u64,
+    steps: u64,
+    batch: usize,
+    measure: Measure,
+}
+
+#[derive(Debug)]
+enum Show {
+    Bar(ProgressBar),
+    Lines { last: Instant },
+    Nothing,
+}
+
+const EVERY: Duration = Duration::from_secs(30);
+
+impl Progress {
+    /// Progress of a run that stands at `step` of `steps`; `quiet` shows nothing.
+    pub fn start(quiet: bool, step: u64, steps: u64, batch: usize, measure: Measure) -> Self {
+        let show = if quiet {
+            Show::Nothing
+        } else if std::io::stderr().is_terminal() {
+            let bar = ProgressBar::new(steps).with_position(step);
+            let template = "{bar:30} {pos}/{len} steps, {elapsed} gone, {eta} to go, {msg}";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            Show::Bar(bar)
+        } else {
+            Show::Lines { last: Instant::now() }
+        };
+        Self { show, started: Instant::now(), first: step, step, steps, batch, measure }
+    }
+
+    /// A step was done; `means` are the training loss and score since the last evaluation.
+    pub fn step(&mut self, step: u64, means: Option<(f64, f64)>) {
+        self.step = step;
+        let message = self.message(means);
+        match &mut self.show {
+            Show::Bar(bar) => {
+                bar.set_position(step);
+                bar.set_message(message);
+            }
+            Show::Lines { last } if last.elapsed() >= EVERY => {
+                *last = Instant::now();
+                let left = self.started.elapsed().as_secs_f64() / (step - self.first).max(1) as f64
+                    * (self.steps - step) as f64;
+                eprintln!("step {step}/{}, {} to go, {message}", self.steps, minutes(left));
+            }
+            Show::Lines { .. } | Show::Nothing => {}
+        }
+    }
+
+    /// Splits were evaluated.
+    pub fn evaluated(&self, lines: &[Evaluation]) {
+        let Some(first) = lines.first() else { return };
+        let parts: Vec<String> = lines
+            .iter()
+            .map(|line| {
+                let score = line.score.map_or_else(String::new, |score| {
+                    format!(", {} {score:.2} {}", self.measure.name, self.measure.unit)
+                });
+                format!("{} loss {:.4}{}", line.split, line.loss, score.trim_end())
+            })
+            .collect();
+        self.say(&format!("epoch {:.1}: {}", first.epoch, parts.join("; ")));
+    }
+
+    /// A line for the reader.
+    pub fn say(&self, line: &str) {
+        match &self.show {
+            Show::Bar(bar) => bar.suspend(|| eprintln!("{line}")),
+            Show::Lines { .. } => eprintln!("{line}"),
+            Show::Nothing => {}
+        }
+    }
+
+    /// The run is over.
+    pub fn finish(&self) {
+        if let Show::Bar(bar) = &self.show {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn message(&self, means: Option<(f64, f64)>) -> String {
+        let speed = ((self.step - self.first) as f64 * self.batch as f64)
+            / self.started.elapsed().as_secs_f64().max(1e-9);
+        let Measure { name, unit, .. } = &self.measure;
+        means.map_or_else(String::new, |(loss, score)| {
+            format!("{speed:.0} examples/s, loss {loss:.4}, {name} {score:.2} {unit}")
+                .trim_end()
+                .to_string()
+        })
+    }
+}
+
+/// `75 s`, `12 min`, `3.4 h`.
+fn minutes(seconds: f64) -> String {
+    if seconds < 100.0 {
+        format!("{seconds:.0} s")
+    } else if seconds < 6000.0 {
+        format!("{:.0} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3600.0)
+    }
+}

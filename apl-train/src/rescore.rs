@@ -1,0 +1,102 @@
+//! Scoring a finished run's network again, on any split or other data.
+
+use std::{fmt, path::Path};
+
+use candle_core::{DType, Device};
+use serde::Serialize;
+
+use crate::{
+    Environment, Error, Result, Task,
+    config::Document,
+    evaluate::evaluate,
+    feed::Batches,
+    launch,
+    plan::Plan,
+    run::{Measure, Summary, tensors},
+    task::Split,
+    train::ModelAbout,
+};
+
+/// A network's score on a split.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Rescore {
+    /// The run's name.
+    pub id: String,
+    /// Its seed.
+    pub seed: u32,
+    /// The split.
+    pub split: String,
+    /// Its size.
+    pub examples: usize,
+    /// Whether it is the very data the run was made with.
+    pub same_data: bool,
+    /// The mean loss.
+    pub loss: f64,
+    /// What the score is.
+    pub measure: Measure,
+    /// The score.
+    pub score: f64,
+}
+
+/// Loads the network of a run directory and scores it; `document` is its `config.toml`, with the source of the data changed if asked for.
+///
+/// # Errors
+/// A run that is not done, a damaged file, data that cannot be read, a split without examples.
+pub fn rescore<T: Task>(run: &Path, document: &Document, split: Split) -> Result<Rescore> {
+    let summary = Summary::read(run)?;
+    let path = run.join("model.safetensors");
+    if !path.exists() {
+        let problem = format!("no network to score: the run is {}", summary.status.name());
+        let hint = "finish it with `apl train` on its config.toml; compact runs keep no weights";
+        return Err(Error::run(&path, problem).with_hint(hint));
+    }
+    let plan = Plan::<T>::from_document(document)?;
+    let mut network = launch::build(&plan)?;
+    let (arrays, _): (_, ModelAbout) = tensors::read(&path)?;
+    for parameter in network.parameters() {
+        let name = &parameter.name;
+        let array = arrays.get(name);
+        let array = array.ok_or_else(|| Error::run(&path, format!("no parameter {name}")))?;
+        if !array.copy_into(&parameter.value)? {
+            let (found, expected) = (array.shape(), parameter.value.dims());
+            let problem = format!("{name}: found shape {found:?}, expected {expected:?}");
+            return Err(Error::run(&path, problem));
+        }
+    }
+    let warn = &mut |warning| eprintln!("warning: {warning}");
+    let data = T::load(&plan.config, &Environment::read(), warn)?;
+    let examples = T::examples(&data, split);
+    if examples == 0 {
+        let problem = "has no examples in this run";
+        let place = format!("--split {}", split.name());
+        return Err(Error::usage(place, problem).with_hint("data.validation holds images out"));
+    }
+    let batches = Batches::new::<T>(&data, plan.config.optimizer.batch, DType::F32, &Device::Cpu)?;
+    let outcome = evaluate::<T>(&mut network, &data, split, None, &batches, None)?;
+    Ok(Rescore {
+        id: summary.id,
+        seed: summary.seed,
+        split: split.name().into(),
+        examples,
+        same_data: T::describe(&data) == summary.data,
+        loss: outcome.loss,
+        measure: T::measure(),
+        score: outcome.score,
+    })
+}
+
+impl fmt::Display for Rescore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Measure { name, unit, .. } = &self.measure;
+        let line = format!(
+            "{}, seed {}: {name} {:.4} {unit} on {} examples of the {} split, loss {:.6}",
+            self.id, self.seed, self.score, self.examples, self.split, self.loss
+        );
+        writeln!(f, "{line}")?;
+        if !self.same_data {
+            writeln!(f, "note: the data differ from those the run was made with")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! What an experiment brings to the training it shares with the others.
+
+use std::fmt::Debug;
+
+use apl_core::{
+    nn::{ActivationConfig, Chain, Loss, Setup},
+    random::Streams,
+};
+use candle_core::{DType, Device, Tensor};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    Environment, Result,
+    config::Config,
+    run::{DataSummary, Measure, Predictions, curves::Curve},
+};
+
+/// A part of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// What is learned from.
+    Train,
+    /// What choices are made on.
+    Validation,
+    /// What is reported.
+    Test,
+}
+
+impl Split {
+    /// All of them.
+    pub const ALL: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
+
+    /// `train`, `validation` or `test`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Split::Train => "train",
+            Split::Validation => "validation",
+            Split::Test => "test",
+        }
+    }
+}
+
+/// A section of the configuration that a task owns.
+pub trait Section: Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send {}
+
+impl<T: Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send> Section for T {}
+
+/// Which examples a batch holds, and how they are to be seen.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// The split.
+    pub split: Split,
+    /// Positions in the split.
+    pub examples: &'a [u32],
+    /// The pass over the training split for which examples are augmented; `None` shows them as they are.
+    pub augment: Option<u64>,
+}
+
+/// An experiment: its sections of the configuration, its data, its network, its scores.
+pub trait Task: Debug + Clone + PartialEq + Sized {
+    /// The name in `task = "..."`.
+    const NAME: &'static str;
+    /// What training makes small.
+    const LOSS: Loss;
+    /// The section `[data]`.
+    type Data: Section;
+    /// The section `[network]`.
+    type Network: Section;
+    /// The data in memory.
+    type Dataset: Send + Sync;
+
+    /// Checks the task's sections, alone and against each other.
+    ///
+    /// # Errors
+    /// [`Error::Usage`](crate::Error::Usage) naming the key.
+    fn check(config: &Config<Self>) -> Result<()>;
+
+    /// The network; needs no data.
+    ///
+    /// # Errors
+    /// Settings that do not fit each other.
+    fn network(
+        config: &Config<Self>,
+        activation: &ActivationConfig,
+        setup: &Setup,
+    ) -> Result<Chain>;
+
+    /// Loads the data; `warn` is told what a user should know.
+    ///
+    /// # Errors
+    /// Data that is missing or damaged.
+    fn load(
+        config: &Config<Self>,
+        environment: &Environment,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Self::Dataset>;
+
+    /// The splits, their sizes and digests.
+    fn describe(data: &Self::Dataset) -> Vec<DataSummary>;
+
+    /// The size of a split.
+    fn examples(data: &Self::Dataset, split: Split) -> usize;
+
+    /// The order of the training examples in a pass: a function of the seed and the pass.
+    fn order(data: &Self::Dataset, epoch: u64, streams: Streams) -> Vec<u32>;
+
+    /// Tensors for a batch of this size: the inputs and what the loss compares with.
+    ///
+    /// # Errors
+    /// What Candle reports.
+    fn tensors(
+        data: &Self::Dataset,
+        batch: usize,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<(Tensor, Tensor)>;
+
+    /// Fills the tensors with the examples of a batch.
+    ///
+    /// # Errors
+    /// Tensors of another size.
+    fn fill(
+        data: &Self::Dataset,
+        batch: Batch,
+        streams: Streams,
+        inputs: &Tensor,
+        targets: &Tensor,
+    ) -> Result<()>;
+
+    /// What runs are scored by.
+    fn measure() -> Measure;
+
+    /// The score of a whole split.
+    fn score(predictions: &Predictions) -> f64;
+
+    /// The task's own drawings of a split.
+    fn curves(predictions: &Predictions) -> Vec<Curve>;
+}
