@@ -1,1 +1,28 @@
-fn main() {}
+//! The `apl` command: reads its arguments, looks the task up, calls a crate, prints.
+
+mod arguments;
+mod commands;
+mod output;
+mod registry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Training frees and takes large buffers; the system's allocator would give them back to the kernel every time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = arguments::Arguments::parse();
+    let done = match &arguments.command {
+        arguments::Command::Train(train) => commands::train(train),
+        arguments::Command::Evaluate(evaluate) => commands::evaluate(evaluate),
+        arguments::Command::Inspect(inspect) => commands::inspect(inspect),
+        arguments::Command::Report(report) => commands::report(report),
+    };
+    done.unwrap_or_else(|failure| {
+        eprintln!("error: {failure}");
+        ExitCode::from(failure.exit_code())
+    })
+}

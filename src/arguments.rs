@@ -1,0 +1,105 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Trainable activation functions: reproduces "Learning Activation Functions to Improve Deep Neural Networks" and carries on.
+#[derive(Debug, Parser)]
+#[command(name = "apl", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 75 interrupted and resumable.")]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a network from a configuration, or go on where it was interrupted.
+    Train(Train),
+    /// Score a finished run's network on a split.
+    Evaluate(Evaluate),
+    /// Show the layers, shapes and parameter counts of a configuration or a run.
+    Inspect(Inspect),
+    /// Make a page of figures and tables from runs.
+    Report(Report),
+}
+
+#[derive(Debug, Args)]
+pub struct Train {
+    /// The configuration, such as configs/quick/cifar10-cnn-apl.toml, or the config.toml of a run.
+    pub config: PathBuf,
+    /// Change a key of the configuration, such as activation.hinges=2; may be given again.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// Where the data is: embedded, hub (the Hugging Face cache) or a folder.
+    #[arg(long, value_name = "SOURCE")]
+    pub data: Option<String>,
+    /// The seed of every random number.
+    #[arg(long)]
+    pub seed: Option<u32>,
+    /// The folder of all runs.
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    pub runs: PathBuf,
+    /// What computes.
+    #[arg(long, default_value = "cpu")]
+    pub device: Device,
+    /// How many threads compute [default: one a core]. Results do not depend on it.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Move an earlier run aside and start anew.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Show no progress.
+    #[arg(long)]
+    pub no_progress: bool,
+    /// Print the run's summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// The run's directory.
+    pub run: PathBuf,
+    /// The split.
+    #[arg(long, default_value = "test")]
+    pub split: SplitName,
+    /// Other data than the run's: embedded, hub or a folder.
+    #[arg(long, value_name = "SOURCE")]
+    pub data: Option<String>,
+    /// Print the score as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// A configuration or a run's directory.
+    pub target: PathBuf,
+    /// Print the layers as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Run directories, or folders with runs below them.
+    #[arg(default_value = "runs")]
+    pub runs: Vec<PathBuf>,
+    /// Where the page goes.
+    #[arg(long, default_value = "report", value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Device {
+    Cpu,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SplitName {
+    Train,
+    Validation,
+    Test,
+}

@@ -1,0 +1,150 @@
+//! The commands, each from its arguments to a call of a crate.
+
+use std::{path::Path, process::ExitCode};
+
+use apl_train::{
+    Error, Result, Task,
+    config::{Document, Override},
+    inspect::{Inspection, inspect as look},
+    interrupt::Interrupt,
+    launch::{Finished, Request, launch},
+    rescore::{Rescore, rescore},
+    run::{Software, Status},
+    task::Split,
+    train::Settings,
+};
+
+use crate::{
+    arguments::{Evaluate, Inspect, Report, SplitName, Train},
+    output::{Failure, print, print_json},
+    registry::{Action, with_task},
+};
+
+/// The exit code of a run that a signal stopped: the same command goes on.
+const INTERRUPTED: u8 = 75;
+
+pub fn train(arguments: &Train) -> std::result::Result<ExitCode, Failure> {
+    let mut overrides: Vec<Override> =
+        arguments.sets.iter().map(|set| Override::parse(set)).collect::<Result<_>>()?;
+    if let Some(seed) = arguments.seed {
+        overrides.push(Override::new("seed", &seed.to_string(), format!("--seed {seed}")));
+    }
+    overrides.extend(source_override(arguments.data.as_deref()));
+    let quiet = arguments.no_progress;
+    let request = Request {
+        document: Document::read(&arguments.config, overrides)?,
+        runs: arguments.runs.clone(),
+        fresh: arguments.fresh,
+        software: software(),
+        settings: Settings { interrupt: Interrupt::install()?, quiet },
+    };
+    let task = request.document.task()?;
+    let finished = in_pool(arguments.threads, || with_task(&task, Start(&request)))??;
+    if arguments.json {
+        print_json(&finished.summary)?;
+    } else {
+        print(&finished.to_string())?;
+    }
+    Ok(match finished.summary.status {
+        Status::Interrupted => ExitCode::from(INTERRUPTED),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+pub fn evaluate(arguments: &Evaluate) -> std::result::Result<ExitCode, Failure> {
+    let overrides = source_override(arguments.data.as_deref()).into_iter().collect();
+    let document = Document::read(&arguments.run.join("config.toml"), overrides)?;
+    let split = match arguments.split {
+        SplitName::Train => Split::Train,
+        SplitName::Validation => Split::Validation,
+        SplitName::Test => Split::Test,
+    };
+    let score = Score { run: &arguments.run, document: &document, split };
+    let rescore = with_task(&document.task()?, score)?;
+    if arguments.json {
+        print_json(&rescore)?;
+    } else {
+        print(&rescore.to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn inspect(arguments: &Inspect) -> std::result::Result<ExitCode, Failure> {
+    let target = &arguments.target;
+    let path = if target.is_dir() { target.join("config.toml") } else { target.clone() };
+    let document = Document::read(&path, Vec::new())?;
+    let inspection = with_task(&document.task()?, Look(&document))?;
+    if arguments.json {
+        print_json(&inspection)?;
+    } else {
+        print(&inspection.to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn report(arguments: &Report) -> std::result::Result<ExitCode, Failure> {
+    let mut runs = Vec::new();
+    for folder in &arguments.runs {
+        runs.extend(apl_train::run::find(folder)?);
+    }
+    let page = apl_report::write(&runs, &arguments.out)?;
+    print(&page.to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Start<'a>(&'a Request);
+
+impl Action for Start<'_> {
+    type Output = Finished;
+
+    fn run<T: Task>(self) -> Result<Finished> {
+        launch::<T>(self.0)
+    }
+}
+
+struct Score<'a> {
+    run: &'a Path,
+    document: &'a Document,
+    split: Split,
+}
+
+impl Action for Score<'_> {
+    type Output = Rescore;
+
+    fn run<T: Task>(self) -> Result<Rescore> {
+        rescore::<T>(self.run, self.document, self.split)
+    }
+}
+
+struct Look<'a>(&'a Document);
+
+impl Action for Look<'_> {
+    type Output = Inspection;
+
+    fn run<T: Task>(self) -> Result<Inspection> {
+        look::<T>(self.0)
+    }
+}
+
+/// A folder is quoted, so that a path of digits is no number.
+fn source_override(source: Option<&str>) -> Option<Override> {
+    let quoted = |source: &str| serde_json::Value::from(source).to_string();
+    source.map(|source| {
+        Override::new("data.source", &quoted(source), format!("--data {source}"))
+    })
+}
+
+/// Runs work in a pool of so many threads, or of one a core.
+fn in_pool<R: Send>(threads: Option<usize>, work: impl FnOnce() -> R + Send) -> Result<R> {
+    if threads == Some(0) {
+        return Err(Error::usage("--threads 0", "expected at least 1"));
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
+    let pool = pool.map_err(|error| Error::usage("--threads", error.to_string()))?;
+    Ok(pool.install(work))
+}
+
+fn software() -> Software {
+    let git = option_env!("APL_GIT").map(String::from);
+    Software { version: env!("CARGO_PKG_VERSION").into(), git }
+}
