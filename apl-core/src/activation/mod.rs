@@ -2,6 +2,7 @@
 
 mod apl;
 mod leaky_relu;
+pub mod piecewise;
 mod relu;
 mod sharing;
 
