@@ -1,1 +1,8 @@
-//! apl-vision
+//! CIFAR-10 and CIFAR-100 with adaptive piecewise linear units.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod data;
+pub mod error;
+
+pub use error::{Error, Result};
