@@ -4,5 +4,6 @@
 
 pub mod data;
 pub mod error;
+pub mod network;
 
 pub use error::{Error, Result};
