@@ -111,6 +111,10 @@ impl<'a, T: Task> Training<'a, T> {
         let scores = network.shapes().last().cloned().unwrap_or_default();
         let gradient = Tensor::zeros([&[batch], scores.as_slice()].concat(), dtype, &device)?;
 
+        // The summary comes first: it tells whose files these are.
+        if !directory.join("summary.json").exists() {
+            summary.write(directory)?;
+        }
         // Step 0 is recorded once; a run that was killed in between records it again, from the same seed.
         let activations = match Activations::read(directory)? {
             Some(activations) => activations,

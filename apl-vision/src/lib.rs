@@ -5,5 +5,7 @@
 pub mod data;
 pub mod error;
 pub mod network;
+mod task;
 
 pub use error::{Error, Result};
+pub use task::{Dataset, Vision};

@@ -1,0 +1,147 @@
+//! The image experiments as a task that `apl-train` can carry out.
+
+use apl_core::{
+    nn::{ActivationConfig, Chain, Loss, Setup},
+    random::Streams,
+};
+use apl_train::{
+    Environment, Task,
+    config::Config,
+    run::{Better, DataSummary, Measure, Predictions, curves::Curve},
+    task::{Batch, Split},
+};
+use candle_core::{DType, Device, Tensor};
+
+use crate::{
+    Error,
+    data::{self, Augment, Crops, Data, DataConfig, Folders, Images, Shuffle},
+    network::{self, INPUT, NetworkConfig},
+};
+
+/// CIFAR-10 and CIFAR-100, tables 1 and 3 of the paper: classification scored by the share of wrong answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vision;
+
+/// The images of a run and how they are shown.
+pub struct Dataset {
+    data: Data,
+    shuffle: Shuffle,
+    augment: Augment,
+}
+
+impl Dataset {
+    fn split(&self, split: Split) -> Option<&Images> {
+        match split {
+            Split::Train => Some(&self.data.train),
+            Split::Validation => self.data.validation.as_ref(),
+            Split::Test => Some(&self.data.test),
+        }
+    }
+}
+
+impl Task for Vision {
+    const NAME: &'static str = "vision";
+    const LOSS: Loss = Loss::SoftmaxCrossEntropy;
+    type Data = DataConfig;
+    type Network = NetworkConfig;
+    type Dataset = Dataset;
+
+    fn check(config: &Config<Self>) -> apl_train::Result<()> {
+        config.data.check()?;
+        config.network.check().map_err(Error::from)?;
+        Ok(())
+    }
+
+    fn network(
+        config: &Config<Self>,
+        activation: &ActivationConfig,
+        setup: &Setup,
+    ) -> apl_train::Result<Chain> {
+        let classes = config.data.set.classes();
+        Ok(network::build(&config.network, classes, activation, setup)?)
+    }
+
+    fn load(
+        config: &Config<Self>,
+        environment: &Environment,
+        warn: &mut dyn FnMut(String),
+    ) -> apl_train::Result<Dataset> {
+        let folders = Folders { hub: &environment.hub_cache, cache: &environment.cache };
+        let mut data = Data::load(&config.data, folders)?;
+        data.warnings.drain(..).for_each(warn);
+        let DataConfig { shuffle, augment, .. } = config.data;
+        Ok(Dataset { data, shuffle, augment })
+    }
+
+    fn describe(dataset: &Dataset) -> Vec<DataSummary> {
+        let describe = |split: Split| {
+            dataset.split(split).map(|images| DataSummary {
+                split: split.name().into(),
+                examples: images.len(),
+                digest: images.digest().into(),
+            })
+        };
+        Split::ALL.into_iter().filter_map(describe).collect()
+    }
+
+    fn examples(dataset: &Dataset, split: Split) -> usize {
+        dataset.split(split).map_or(0, Images::len)
+    }
+
+    fn order(dataset: &Dataset, epoch: u64, streams: Streams) -> Vec<u32> {
+        let mut order = Vec::new();
+        data::order(dataset.shuffle, streams, epoch, dataset.data.train.len(), &mut order);
+        order
+    }
+
+    fn tensors(
+        _: &Dataset,
+        batch: usize,
+        dtype: DType,
+        device: &Device,
+    ) -> apl_train::Result<(Tensor, Tensor)> {
+        let images = Tensor::zeros([&[batch], INPUT.as_slice()].concat(), dtype, device)?;
+        Ok((images, Tensor::zeros(batch, DType::U32, device)?))
+    }
+
+    fn fill(
+        dataset: &Dataset,
+        batch: Batch,
+        streams: Streams,
+        inputs: &Tensor,
+        targets: &Tensor,
+    ) -> apl_train::Result<()> {
+        let Some(images) = dataset.split(batch.split) else { return Ok(()) };
+        let augmented = dataset.augment == Augment::PadCropFlip;
+        let epoch = batch.augment.filter(|_| augmented);
+        let crops = epoch.map(|epoch| Crops { streams, epoch });
+        let preprocessing = &dataset.data.preprocessing;
+        Ok(data::fill(images, batch.examples, preprocessing, crops, inputs, targets)?)
+    }
+
+    fn measure() -> Measure {
+        Measure { name: "error".into(), unit: "%".into(), better: Better::Lower }
+    }
+
+    fn score(predictions: &Predictions) -> f64 {
+        predictions.error_percent()
+    }
+
+    fn curves(_: &Predictions) -> Vec<Curve> {
+        Vec::new()
+    }
+}
+
+impl From<Error> for apl_train::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Setting { place, found, expected }
+            | Error::Core(apl_core::Error::Setting { place, found, expected }) => {
+                apl_train::Error::usage(place, format!("found {found}, expected {expected}"))
+            }
+            Error::Core(error) => error.into(),
+            Error::Io(error) => error.into(),
+            other => apl_train::Error::Task(Box::new(other)),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The `apl` command as a user calls it, on a network and a data set small enough for a test.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+/// A run of seconds: 300 generated images, 24 steps, an evaluation every 8, a checkpoint every 3.
+const CONFIG: &str = r#"task = "vision"
+seed = 1
+
+[data]
+source = "embedded"
+train = 300
+test = 100
+validation = 50
+scale = 0.0156
+augment = "pad-crop-flip"
+shuffle = "epoch"
+
+[network]
+widths = [4, 4, 8]
+hidden = [16, 16]
+init = "he"
+
+[activation]
+kind = "apl"
+hinges = 2
+
+[optimizer]
+batch = 40
+momentum = { from = 0.5, to = 0.9, steps = 10 }
+weight-decay = 0.001
+rates = [{ until = 16, lr = 0.01 }, { until = 24, lr = 0.001 }]
+
+[record]
+evaluate-every = 8
+checkpoint-every = 3
+sample = 50
+units = 8
+"#;
+
+/// A folder of its own with a configuration in `small/net.toml`.
+pub struct Bench {
+    folder: TempDir,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let bench = Self { folder: tempfile::tempdir().unwrap() };
+        bench.write("small/net.toml", CONFIG);
+        bench
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The configuration with one text replaced by another.
+    pub fn config_with(&self, from: &str, to: &str) {
+        assert!(CONFIG.contains(from), "{from}");
+        self.write("small/net.toml", &CONFIG.replace(from, to));
+    }
+
+    /// `apl` with these arguments, in the folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_apl"));
+        command.args(arguments).current_dir(self.folder.path());
+        command.env("APL_CACHE", self.path("cache")).env_remove("HF_HUB_CACHE");
+        command.env("HF_HOME", self.path("huggingface"));
+        command
+    }
+
+    pub fn apl(&self, arguments: &[&str]) -> Ended {
+        let output = self.command(arguments).output().unwrap();
+        Ended::new(output, self.folder.path())
+    }
+
+    /// `apl train small/net.toml` with more arguments.
+    pub fn train(&self, arguments: &[&str]) -> Ended {
+        self.apl(&[&["train", "small/net.toml"], arguments].concat())
+    }
+
+    /// The directory of the run in the folder `runs`.
+    pub fn run(&self, runs: &str) -> PathBuf {
+        self.path(runs).join("small/net/seed-1")
+    }
+
+    pub fn bytes(&self, runs: &str, file: &str) -> Vec<u8> {
+        let path = self.run(runs).join(file);
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    pub fn summary(&self, runs: &str) -> serde_json::Value {
+        serde_json::from_slice(&self.bytes(runs, "summary.json")).unwrap()
+    }
+}
+
+/// How a command ended; the folder's path is written `<folder>`.
+pub struct Ended {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ended {
+    fn new(output: Output, folder: &Path) -> Self {
+        let text = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            text.replace(&folder.display().to_string(), "<folder>")
+        };
+        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    /// The command succeeded.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code, Some(0), "{}{}", self.out, self.err);
+        self
+    }
+
+    /// The command failed with this code and exactly this message.
+    #[track_caller]
+    pub fn fails(self, code: i32, message: &str) {
+        assert_eq!((self.code, self.err.trim_end()), (Some(code), message));
+        assert_eq!(self.out, "");
+    }
+
+    /// The command failed with this code and a message that holds all of these.
+    #[track_caller]
+    pub fn fails_with(self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
+        for part in parts {
+            assert!(self.err.contains(part), "no `{part}` in:\n{}", self.err);
+        }
+        assert!(!self.err.contains("panicked"), "{}", self.err);
+    }
+}
