@@ -57,14 +57,18 @@ pub fn fill(
     labels: &Tensor,
 ) -> Result<()> {
     let count = indices.len();
-    check_shape("batch: inputs", inputs, &[count, CHANNELS, SIDE, SIDE])?;
-    check_shape("batch: labels", labels, &[count])?;
+    check("batch: inputs", inputs, &[count, CHANNELS, SIDE, SIDE])?;
+    check("batch: labels", labels, &[count])?;
     if let Some(index) = indices.iter().find(|&&index| index as usize >= images.len()) {
         return Err(Error::Setting {
             place: "batch: indices".into(),
             found: index.to_string(),
             expected: format!("less than the number of images, {}", images.len()),
         });
+    }
+    if labels.dtype() != DType::U32 {
+        let (place, found) = ("batch: labels".into(), labels.dtype());
+        return Err(apl_core::Error::DType { place, found, expected: "U32".into() }.into());
     }
     let scale = preprocessing.scale();
     match inputs.dtype() {
@@ -108,12 +112,21 @@ fn write<T: Real + From<u8>>(
     Ok(())
 }
 
-fn check_shape(place: &str, tensor: &Tensor, expected: &[usize]) -> Result<()> {
-    if tensor.dims() == expected {
-        return Ok(());
+/// A contiguous CPU tensor of this shape.
+fn check(place: &str, tensor: &Tensor, expected: &[usize]) -> Result<()> {
+    let place = place.to_string();
+    if tensor.dims() != expected {
+        let (found, expected) = (tensor.dims().to_vec(), format!("{expected:?}"));
+        return Err(apl_core::Error::Shape { place, found, expected }.into());
     }
-    let (found, expected) = (tensor.dims().to_vec(), format!("{expected:?}"));
-    Err(apl_core::Error::Shape { place: place.into(), found, expected }.into())
+    if !tensor.is_contiguous() {
+        return Err(apl_core::Error::Layout { place }.into());
+    }
+    if !tensor.device().is_cpu() {
+        let device = format!("{:?}", tensor.device().location());
+        return Err(apl_core::Error::Device { place, device }.into());
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -157,7 +170,7 @@ mod tests {
 
         let (single, labels) = tensors(6, DType::F32);
         fill(&images, &INDICES, &preprocessing, None, &single, &labels).unwrap();
-        let largest = flat(&single).iter().zip(flat(&inputs)).map(|(a, b)| (a - b).abs());
+        let largest = flat(&single).into_iter().zip(flat(&inputs)).map(|(a, b)| (a - b).abs());
         assert!(largest.fold(0.0, f64::max) < 1e-4);
     }
 
@@ -231,7 +244,11 @@ mod tests {
         );
         assert_eq!(
             error(&[0, 1], &inputs.transpose(2, 3).unwrap(), &labels),
-            "tensor: the tensor is not contiguous\nhint: call `.contiguous()?` on it first"
+            "batch: inputs: the tensor is not contiguous\nhint: call `.contiguous()?` on it first"
+        );
+        assert_eq!(
+            error(&[0, 1], &inputs, &labels.to_dtype(DType::U8).unwrap()),
+            "batch: labels: found dtype U8, expected U32"
         );
     }
 }

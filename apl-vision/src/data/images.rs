@@ -165,7 +165,7 @@ mod tests {
             .iter()
             .flat_map(|(row, label)| [row.as_slice(), &label.to_le_bytes()].concat())
             .collect();
-        (rows.iter().map(|row| row.1).collect(), format!("{:x}", Sha256::digest(&bytes)))
+        (rows.iter().map(|row| row.1).collect(), hex(&Sha256::digest(&bytes)))
     }
 
     proptest! {

@@ -22,6 +22,8 @@ mod png;
 mod preprocess;
 mod source;
 mod split;
+#[cfg(test)]
+mod testing;
 
 pub use augment::{Crop, PADDING};
 pub use batch::{Crops, fill};

@@ -3,6 +3,9 @@
 /// Shapes there are.
 pub(super) const OUTLINES: u32 = 10;
 
+/// No shape reaches farther from its centre.
+pub(super) const REACH: f64 = 1.5;
+
 /// How far `(x, y)` lies outside shape `kind` (inside: negative), for shapes about as large as the unit disc. Distances are near the outline
 /// those of the plane, or a little more. Every shape is its own mirror image.
 pub(super) fn distance(kind: u32, x: f64, y: f64) -> f64 {
@@ -24,5 +27,28 @@ pub(super) fn distance(kind: u32, x: f64, y: f64) -> f64 {
         8 => (across - 0.55).max(down - 1.15),
         // Four petals.
         _ => length(across - 0.55, down - 0.55) - 0.55,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_bounded_filled_and_their_own_mirror_images() {
+        for kind in 0..OUTLINES {
+            let mut inside = 0;
+            for (i, j) in (0..64).flat_map(|i| (0..64).map(move |j| (i, j))) {
+                let (x, y) = (f64::from(i - 32) / 16.0, f64::from(j - 32) / 16.0);
+                let value = distance(kind, x, y);
+                assert_eq!(value, distance(kind, -x, y));
+                if value < 0.0 {
+                    inside += 1;
+                    assert!(x.hypot(y) < REACH, "{kind} {x} {y}");
+                }
+            }
+            // Of 256 cells in a unit square.
+            assert!((500..1000).contains(&inside), "{kind}: {inside}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use apl_core::random::Stream;
 use crate::data::{
     SIDE,
     embedded::{
-        outline::{OUTLINES, distance},
+        outline::{OUTLINES, REACH, distance},
         texture::{TEXTURES, Texture},
     },
 };
@@ -75,11 +75,14 @@ impl Scene {
             for body in &self.clutter {
                 seen = mix(seen, body.colours[0], body.cover(x, y));
             }
-            let share = self.texture.at(x - self.body.centre[0], y - self.body.centre[1]);
-            let [first, second] = self.body.colours;
-            seen = mix(seen, mix(first, second, share), self.body.cover(x, y));
+            let cover = self.body.cover(x, y);
+            if cover > 0.0 {
+                let share = self.texture.at(x - self.body.centre[0], y - self.body.centre[1]);
+                let [first, second] = self.body.colours;
+                seen = mix(seen, mix(first, second, share), cover);
+            }
             for (channel, value) in seen.into_iter().enumerate() {
-                let noisy = value + NOISE * stream.normal();
+                let noisy = value + NOISE * noise(stream);
                 image[channel * plane + place] = (noisy.clamp(0.0, 255.0) + 0.5) as u8;
             }
         }
@@ -90,7 +93,11 @@ impl Body {
     /// How much of the pixel at `(x, y)` the body covers, 0 to 1.
     fn cover(&self, x: f64, y: f64) -> f64 {
         let [cos, sin] = self.turn;
-        let (x, y) = ((x - self.centre[0]) / self.radius, (y - self.centre[1]) / self.radius);
+        let (x, y) = (x - self.centre[0], y - self.centre[1]);
+        if x.abs().max(y.abs()) > REACH * self.radius + 1.0 {
+            return 0.0;
+        }
+        let (x, y) = (x / self.radius, y / self.radius);
         let distance = distance(self.outline, cos * x + sin * y, cos * y - sin * x);
         (0.5 - distance * self.radius).clamp(0.0, 1.0)
     }
@@ -100,6 +107,12 @@ impl Body {
 fn turn(most: f64, stream: &mut Stream) -> [f64; 2] {
     let angle = most * (2.0 * stream.uniform() - 1.0);
     [libm::cos(angle), libm::sin(angle)]
+}
+
+/// About normal, mean 0 and deviation 1: the sum of the four bytes of a word, shifted and scaled.
+fn noise(stream: &mut Stream) -> f64 {
+    let sum: u32 = stream.next_u32().to_le_bytes().into_iter().map(u32::from).sum();
+    (f64::from(sum) - 510.0) / 147.8
 }
 
 fn colour(stream: &mut Stream) -> Colour {

@@ -1,7 +1,7 @@
 //! Decoded images kept between runs, as safetensors named after the SHA-256 of the files they came from.
 //!
-//! A cache file holds `pixels` (u8 `[N, 3, 32, 32]`) and `labels` (u32 `[N]`) in canonical order, with the format's number and the digest of the
-//! images in its metadata. Everything is checked when it is read, the digest included; a file that fails is made anew from the source.
+//! A cache file holds `pixels` (u8 `[N, 3, 32, 32]`) and `labels` (u32 `[N]`) in canonical order and, in its metadata under the name of the
+//! format, the digest of the images. Everything is checked when it is read, the digest included; a file that fails is made anew from the source.
 
 use std::{
     collections::HashMap,
@@ -18,8 +18,8 @@ use crate::{
     data::{CHANNELS, Images, PIXELS, SIDE, Set, images::hex, parquet, source::Files},
 };
 
-/// Raised when the layout of a cache file or the canonical order changes.
-const FORMAT: &str = "1";
+/// The name of the format, its number raised when the layout of a cache file or the canonical order changes.
+const FORMAT: &str = "apl-images-1";
 /// Bytes read at a time.
 const BUFFER: usize = 1 << 20;
 
@@ -84,11 +84,7 @@ fn key(files: &[PathBuf]) -> Result<String> {
 fn read(path: &Path, set: Set) -> Option<Images> {
     let mut bytes = fs_err::read(path).ok()?;
     let (_, header) = SafeTensors::read_metadata(&bytes).ok()?;
-    let metadata = header.metadata().as_ref()?;
-    if metadata.get("format")? != FORMAT {
-        return None;
-    }
-    let digest = metadata.get("digest")?.clone();
+    let digest = header.metadata().as_ref()?.get(FORMAT)?.clone();
     let tensors = SafeTensors::deserialize(&bytes).ok()?;
     let labels = tensors.tensor("labels").ok()?;
     let pixels = tensors.tensor("pixels").ok()?;
@@ -124,10 +120,11 @@ fn write(path: &Path, images: &Images) -> std::io::Result<()> {
         ("labels", TensorView::new(Dtype::U32, vec![count], &labels).map_err(other)?),
         ("pixels", TensorView::new(Dtype::U8, shape, images.pixels()).map_err(other)?),
     ];
-    let metadata = [("format", FORMAT), ("digest", images.digest())];
-    let metadata: HashMap<String, String> =
-        metadata.map(|(key, value)| (key.into(), value.into())).into();
+    let metadata = HashMap::from([(FORMAT.to_string(), images.digest().to_string())]);
     safetensors::serialize_to_file(tensors, Some(metadata), &beside).map_err(other)?;
     fs_err::OpenOptions::new().write(true).open(&beside)?.sync_all()?;
     beside.persist(path).map_err(|error| error.error)
 }
+
+#[cfg(test)]
+mod tests;

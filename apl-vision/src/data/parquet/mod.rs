@@ -198,3 +198,6 @@ fn damaged(path: &Path, found: &str) -> Error {
         hint: "download the file again".into(),
     }
 }
+
+#[cfg(test)]
+mod tests;
