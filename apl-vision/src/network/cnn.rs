@@ -18,7 +18,7 @@ const KERNEL: usize = 5;
 const WINDOW: conv2d::Config = conv2d::Config { stride: 1, padding: 2 };
 const POOL: pool::Config = pool::Config { kernel: 3, stride: 2, padding: 0 };
 
-/// The paper's CNN (the authors' `train_test.prototxt`): three blocks of convolution, activation, dropout, pooling, dropout; then two hidden layers of
+/// The paper's CNN (as in the authors' release): three blocks of convolution, activation, dropout, pooling, dropout; then two hidden layers of
 /// linear, activation, dropout; then the scores.
 ///
 /// | layers | what | output, at the paper's widths | dropout |
@@ -89,11 +89,12 @@ pub fn cnn(
         builder.dropout(&format!("drop-pool{block}"), rate, 2 * i + 1)?;
     }
     for (i, &units) in config.hidden.iter().enumerate() {
-        builder.linear(&format!("ip{}", i + 1), units)?;
+        let weight = builder.weight(builder.inputs());
+        builder.linear(&format!("ip{}", i + 1), units, weight)?;
         builder.activation(&format!("act{}", i + 4))?;
         builder.dropout(&format!("drop{}", i + 4), rates.hidden, i + 6)?;
     }
-    builder.linear("ip3", classes)?;
+    builder.linear("ip3", classes, Init::Normal(0.01))?;
     Chain::new(builder.layers, &INPUT, setup.dtype, &setup.device)
 }
 
@@ -122,11 +123,15 @@ impl Builder<'_> {
         self.push(Box::new(Conv2d::new(name, config, self.setup)?))
     }
 
-    fn linear(&mut self, name: &str, outputs: usize) -> Result<()> {
-        let inputs = self.shape.iter().product();
-        let (weight, bias) = (self.weight(inputs), Init::Constant(0.0));
+    fn linear(&mut self, name: &str, outputs: usize, weight: Init) -> Result<()> {
+        let (inputs, bias) = (self.inputs(), Init::Constant(0.0));
         let config = LinearConfig { inputs, outputs, weight, bias };
         self.push(Box::new(Linear::new(name, config, self.setup)?))
+    }
+
+    /// Inputs of a unit that is connected to all that came before.
+    fn inputs(&self) -> usize {
+        self.shape.iter().product()
     }
 
     fn activation(&mut self, name: &str) -> Result<()> {
@@ -141,7 +146,7 @@ impl Builder<'_> {
         self.push(Box::new(Dropout::new(name, rate, number as u32)?))
     }
 
-    /// The initial weights of a layer each of whose units has so many inputs.
+    /// The initial weights of a layer, but the last, each of whose units has so many inputs.
     fn weight(&self, inputs: usize) -> Init {
         match self.config.init {
             WeightInit::Authors if self.layers.is_empty() => Init::Normal(0.0001),

@@ -106,9 +106,10 @@ impl Default for DropoutRates {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WeightInit {
-    /// Normal, with deviation 0.0001 in the first convolution and 0.01 elsewhere: fits inputs in 0 to 255 and the paper's widths.
+    /// Normal, with deviation 0.0001 in the first convolution and 0.01 elsewhere: the authors', for inputs in 0 to 255 and the paper's widths.
     Authors,
-    /// Normal, with deviation `sqrt(2 / inputs of a unit)` (He et al. 2015): for narrow networks and inputs of deviation near 1.
+    /// Normal, with deviation `sqrt(2 / inputs of a unit)` (He et al. 2015), and 0.01 in the layer of the scores, so that training starts from nearly
+    /// equal probabilities: for narrow networks and inputs of deviation near 1.
     He,
 }
 
