@@ -1,6 +1,6 @@
 //! Convolution on the CPU: every image lowered to a matrix, images spread over the threads, products on one thread each.
 
-use super::lowering::{Size, columns_to_image, image_to_columns};
+use super::lowering::{Size, columns_to_image, image_to_columns, image_to_patches};
 use crate::ops::{
     matmul::{Matrix, matmul},
     parallel::{Shared, for_chunks, for_each},
@@ -107,7 +107,8 @@ fn group_gradients<T: Real>(
     let together = DEPTH.div_ceil(positions).min(images.len());
     let depth = together * positions;
     db.fill(T::ZERO);
-    with_scratch([taps * depth, outputs * depth], |[columns, gathered]| {
+    let lengths = [taps * depth, outputs * depth, size.padded_pixels()];
+    with_scratch(lengths, |[lowered, gathered, padded]: [&mut [T]; 3]| {
         for first in images.clone().step_by(together) {
             let count = together.min(images.end - first);
             for i in 0..count {
@@ -117,7 +118,12 @@ fn group_gradients<T: Real>(
                 vectorise(
                     #[inline(always)]
                     || {
-                        image_to_columns(x, &mut columns[i * positions..], depth, size);
+                        if size.is_pointwise() {
+                            image_to_columns(x, &mut lowered[i * positions..], depth, size);
+                        } else {
+                            let patches = &mut lowered[i * positions * taps..][..positions * taps];
+                            image_to_patches(x, padded, patches, size);
+                        }
                         for (o, g) in g.chunks_exact(positions).enumerate() {
                             gathered[o * depth + i * positions..][..positions].copy_from_slice(g);
                             db[o] += sum(g);
@@ -125,15 +131,14 @@ fn group_gradients<T: Real>(
                     },
                 );
             }
-            let view = |data, rows| Matrix {
-                data,
-                rows,
-                columns: count * positions,
-                row: depth,
-                column: 1,
+            let columns = count * positions;
+            let view = |data, rows| Matrix { data, rows, columns, row: depth, column: 1 };
+            let lowered = if size.is_pointwise() {
+                view(&*lowered, taps).transposed()
+            } else {
+                Matrix::row_major(lowered, columns, taps)
             };
-            let accumulate = first != images.start;
-            matmul(dw, view(gathered, outputs), view(columns, taps).transposed(), accumulate);
+            matmul(dw, view(gathered, outputs), lowered, first != images.start);
         }
     });
 }

@@ -41,6 +41,15 @@ impl Size {
         self.kernel == [1, 1] && self.stride == 1 && self.padding == 0
     }
 
+    /// Values of one image with its padding.
+    pub fn padded_pixels(&self) -> usize {
+        self.channels * self.padded(0) * self.padded(1)
+    }
+
+    fn padded(&self, axis: usize) -> usize {
+        self.image[axis] + 2 * self.padding
+    }
+
     /// For a kernel column, the output columns whose pixel lies inside the image, and the first such pixel.
     fn inside(&self, offset: usize, axis: usize) -> (std::ops::Range<usize>, usize) {
         let first = self.padding.saturating_sub(offset).div_ceil(self.stride);
@@ -85,6 +94,55 @@ pub(super) fn image_to_columns<T: Real>(image: &[T], columns: &mut [T], row: usi
                     }
                 }
                 tap += 1;
+            }
+        }
+    }
+}
+
+/// Fills `patches`, row-major `[positions, taps]`, with the transpose of what [`image_to_columns`] gives. `padded` is memory for the image with its
+/// padding.
+///
+/// The weights' gradient multiplies along positions: with taps side by side, its matrix product needs no transposition.
+#[inline(always)]
+pub(super) fn image_to_patches<T: Real>(
+    image: &[T],
+    padded: &mut [T],
+    patches: &mut [T],
+    size: Size,
+) {
+    let ([height, width], padding) = (size.image, size.padding);
+    let (rows, row) = (size.padded(0), size.padded(1));
+    padded.fill(T::ZERO);
+    for (plane, target) in
+        image.chunks_exact(height * width).zip(padded.chunks_exact_mut(rows * row))
+    {
+        for (i, pixels) in plane.chunks_exact(width).enumerate() {
+            target[(i + padding) * row + padding..][..width].copy_from_slice(pixels);
+        }
+    }
+    match size.kernel[1] {
+        3 => fill_patches::<T, 3>(padded, patches, size),
+        5 => fill_patches::<T, 5>(padded, patches, size),
+        _ => fill_patches::<T, 0>(padded, patches, size),
+    }
+}
+
+/// `WIDTH` is the kernel's, or 0 for any.
+#[inline(always)]
+fn fill_patches<T: Real, const WIDTH: usize>(padded: &[T], patches: &mut [T], size: Size) {
+    let kernel = [size.kernel[0], if WIDTH == 0 { size.kernel[1] } else { WIDTH }];
+    let (plane, row) = (size.padded(0) * size.padded(1), size.padded(1));
+    let area = kernel[0] * kernel[1];
+    for (position, patch) in patches.chunks_exact_mut(size.taps()).enumerate() {
+        let (i, j) = (position / size.output[1], position % size.output[1]);
+        let corner = (i * row + j) * size.stride;
+        for (plane, patch) in padded.chunks_exact(plane).zip(patch.chunks_exact_mut(area)) {
+            let window = &plane[corner..][..(kernel[0] - 1) * row + kernel[1]];
+            for (u, target) in patch.chunks_exact_mut(kernel[1]).enumerate() {
+                let source = &window[u * row..][..kernel[1]];
+                for v in 0..kernel[1] {
+                    target[v] = source[v];
+                }
             }
         }
     }
