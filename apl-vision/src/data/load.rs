@@ -91,3 +91,105 @@ fn first(key: &str, images: Images, count: Option<usize>) -> Result<Images> {
         _ => Ok(images),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{
+        Set,
+        testing::{self, CIFAR10, CIFAR100, expected, message, rows},
+    };
+
+    /// A folder of the hub's layout with 30 training and 12 test images, the training images in this order and in this many shards.
+    fn source(train: &[u32], shards: usize) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("plain_text");
+        for (shard, numbers) in train.chunks(train.len().div_ceil(shards)).enumerate() {
+            let path = inner.join(format!("train-{shard:05}-of-{shards:05}.parquet"));
+            testing::write(&path, CIFAR10, &rows(numbers.iter().copied(), 10), 4, shards > 1);
+        }
+        let path = inner.join("test-00000-of-00001.parquet");
+        testing::write(&path, CIFAR10, &rows(30..42, 10), 5, true);
+        folder
+    }
+
+    fn load(folder: &Path, config: &DataConfig) -> Result<Data> {
+        let config = DataConfig { source: Source::Path(folder.into()), ..config.clone() };
+        let cache = folder.join("cache");
+        Data::load(&config, Folders { hub: Path::new("unused"), cache: &cache })
+    }
+
+    #[test]
+    fn neither_the_order_of_the_rows_nor_the_shards_change_a_run() {
+        let config = DataConfig { validation: 7, ..DataConfig::default() };
+        let plain = source(&(0..30).collect::<Vec<_>>(), 1);
+        let first = load(plain.path(), &config).unwrap();
+        let (pixels, labels) = expected(0..30, 10);
+        let all = Images::canonical(pixels, labels).unwrap();
+        let (kept, held_out) = split::validation(30, 7);
+        assert_eq!(first.train, all.select(&kept).unwrap());
+        assert_eq!(first.validation, Some(all.select(&held_out).unwrap()));
+        let (pixels, labels) = expected(30..42, 10);
+        assert_eq!(first.test, Images::canonical(pixels, labels).unwrap());
+        let sharded = source(&(0..30).rev().collect::<Vec<_>>(), 4);
+        for _cold_and_cached in 0..2 {
+            let second = load(sharded.path(), &config).unwrap();
+            assert_eq!(second.train, first.train);
+            assert_eq!(second.validation, first.validation);
+            assert_eq!(second.preprocessing, first.preprocessing);
+        }
+    }
+
+    #[test]
+    fn the_first_images_of_the_canonical_order_are_taken() {
+        let folder = source(&(0..30).collect::<Vec<_>>(), 1);
+        let all = load(folder.path(), &DataConfig::default()).unwrap();
+        assert_eq!((all.train.len(), all.test.len(), all.validation), (30, 12, None));
+        let config =
+            DataConfig { train: Some(20), test: Some(12), validation: 5, ..DataConfig::default() };
+        let some = load(folder.path(), &config).unwrap();
+        let first = all.train.select(&(0..20).collect::<Vec<_>>()).unwrap();
+        assert_eq!(some.train, first.select(&split::validation(20, 5).0).unwrap());
+        assert_eq!(some.test, all.test);
+        assert_eq!(some.preprocessing, Preprocessing::new(&config, &some.train));
+    }
+
+    #[test]
+    fn numbers_beyond_the_files_are_errors() {
+        let folder = source(&(0..30).collect::<Vec<_>>(), 1);
+        let error = |config| message(load(folder.path(), &config), folder.path());
+        assert_eq!(
+            error(DataConfig { validation: 30, ..DataConfig::default() }),
+            "data.validation: found 30, expected less than the 30 training images"
+        );
+        assert_eq!(
+            error(DataConfig { test: Some(13), ..DataConfig::default() }),
+            "data.test: found 13, expected at most 12, the number of images there are"
+        );
+        assert_eq!(
+            error(DataConfig { scale: 0.0, ..DataConfig::default() }),
+            "data.scale: found 0, expected a finite number above 0"
+        );
+    }
+
+    #[test]
+    fn the_hubs_cache_serves_as_well_as_a_folder() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = cache.path().join("datasets--uoft-cs--cifar100");
+        for (split, numbers) in [("train", 0..9), ("test", 9..12)] {
+            let path = format!("snapshots/aadb/cifar100/{split}-00000-of-00001.parquet");
+            testing::write(&folder.join(path), CIFAR100, &rows(numbers, 100), 4, true);
+        }
+        std::fs::create_dir(folder.join("refs")).unwrap();
+        std::fs::write(folder.join("refs/main"), "aadb").unwrap();
+        let config =
+            DataConfig { source: Source::Hub, set: Set::Cifar100, ..DataConfig::default() };
+        let decoded = cache.path().join("decoded");
+        let folders = Folders { hub: cache.path(), cache: &decoded };
+        let data = Data::load(&config, folders).unwrap();
+        let (pixels, labels) = expected(0..9, 100);
+        assert_eq!(data.train, Images::canonical(pixels, labels).unwrap());
+        let wrong = Data::load(&DataConfig { set: Set::Cifar10, ..config }, folders);
+        assert!(message(wrong, cache.path()).starts_with("DIR/datasets--uoft-cs--cifar10: found"));
+    }
+}

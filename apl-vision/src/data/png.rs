@@ -39,3 +39,47 @@ pub(crate) fn decode(bytes: &[u8], to: &mut [u8]) -> Result<(), Wrong> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::testing::{encode, image, png_of};
+
+    #[test]
+    fn pixels_come_back_in_planes() {
+        for n in 0..5 {
+            let mut decoded = vec![0; PIXELS];
+            decode(&png_of(&image(n)), &mut decoded).unwrap();
+            assert_eq!(decoded, image(n));
+        }
+    }
+
+    /// Red grows to the right, green downwards, blue is constant: nothing is transposed or mirrored.
+    #[test]
+    fn images_are_the_right_way_up() {
+        let rgb: Vec<u8> = (0..1024).flat_map(|i| [i % 32, i / 32, 200]).map(|v| v as u8).collect();
+        let mut decoded = vec![0; PIXELS];
+        decode(&encode(&rgb, 32, 32, ColorType::Rgb), &mut decoded).unwrap();
+        for (y, x) in (0..32).flat_map(|y| (0..32).map(move |x| (y, x))) {
+            let at = |channel: usize| usize::from(decoded[channel * 1024 + y * 32 + x]);
+            assert_eq!([at(0), at(1), at(2)], [x, y, 200]);
+        }
+    }
+
+    #[test]
+    fn every_damage_is_an_error_and_none_a_panic() {
+        let whole = png_of(&image(1));
+        let mut decoded = vec![0; PIXELS];
+        for length in 0..whole.len() - 12 {
+            assert!(decode(&whole[..length], &mut decoded).is_err(), "cut at {length}");
+        }
+        for place in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 0x10;
+            let _ = decode(&bytes, &mut decoded);
+        }
+        let huge =
+            [0x89, b'P', b'N', b'G', 13, 10, 26, 10, 255, 255, 255, 255, b'I', b'H', b'D', b'R'];
+        assert!(decode(&huge, &mut decoded).is_err());
+    }
+}

@@ -121,3 +121,146 @@ fn wrong(path: &Path, found: &str, expected: &str, set: Set) -> Error {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::testing::message;
+
+    /// A folder with empty files of these names.
+    fn folder(names: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        folder
+    }
+
+    fn names(folder: &Path, files: &[PathBuf]) -> Vec<String> {
+        files.iter().map(|f| f.strip_prefix(folder).unwrap().display().to_string()).collect()
+    }
+
+    const BOTH: [&str; 2] = ["train-00000-of-00001.parquet", "test-00000-of-00001.parquet"];
+    const HINT: &str = "\nhint: give the folder of uoft-cs/cifar10 as the hub lays it out, with plain_text/train-00000-of-00001.parquet and test-00000-of-00001.parquet inside, or `--data embedded`";
+
+    #[test]
+    fn the_outer_and_the_inner_folder_are_the_same() {
+        for set in [Set::Cifar10, Set::Cifar100] {
+            let inside = BOTH.map(|name| format!("{}/{name}", inner(set)));
+            let folder = folder(&inside.each_ref().map(String::as_str));
+            let files = in_folder(folder.path(), set).unwrap();
+            assert_eq!(names(folder.path(), &files.train), inside[..1]);
+            assert_eq!(names(folder.path(), &files.test), inside[1..]);
+            assert_eq!(in_folder(&folder.path().join(inner(set)), set).unwrap(), files);
+        }
+    }
+
+    #[test]
+    fn shards_are_found_in_order_among_other_files() {
+        let folder = folder(&[
+            "train-00001-of-00003.parquet",
+            "train-00002-of-00003.parquet",
+            "train-00000-of-00003.parquet",
+            "test-00000-of-00001.parquet",
+            "train-x-of-00003.parquet",
+            "train-00000-of-00003.parquet.lock",
+            "training-00000-of-00001.parquet",
+            "README.md",
+        ]);
+        let files = in_folder(folder.path(), Set::Cifar10).unwrap();
+        let expected = [0, 1, 2].map(|i| format!("train-0000{i}-of-00003.parquet"));
+        assert_eq!(names(folder.path(), &files.train), expected);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = |files: &[&str]| {
+            let folder = folder(files);
+            message(in_folder(folder.path(), Set::Cifar10), folder.path())
+        };
+        assert_eq!(
+            error(&[]),
+            format!(
+                "DIR: found no train file, expected train-00000-of-00001.parquet, or all shards of another number{HINT}"
+            )
+        );
+        assert_eq!(
+            error(&BOTH[..1]),
+            format!(
+                "DIR: found no test file, expected test-00000-of-00001.parquet, or all shards of another number{HINT}"
+            )
+        );
+        assert_eq!(
+            error(&["train-00000-of-00003.parquet", "train-00002-of-00003.parquet"]),
+            format!(
+                "DIR: found 2 of 3 train shards, expected train-00001-of-00003.parquet too{HINT}"
+            )
+        );
+        assert_eq!(
+            error(&["train-00000-of-00002.parquet", "train-00000-of-00001.parquet"]),
+            format!(
+                "DIR: found shards of 1 and shard 0 of 2, expected train shards of one number{HINT}"
+            )
+        );
+        assert!(error(&["train-00000-of-00000.parquet"]).starts_with("DIR: found "));
+        assert!(
+            error(&["train-00000-of-99999999.parquet"]).starts_with("DIR: found 1 of 99999999")
+        );
+        let folder = folder(&["a.parquet"]);
+        let result = in_folder(&folder.path().join("absent"), Set::Cifar10);
+        assert_eq!(
+            message(result, folder.path()),
+            format!("DIR/absent: found nothing, expected a folder with parquet files{HINT}")
+        );
+        let result = in_folder(&folder.path().join("a.parquet"), Set::Cifar10);
+        assert_eq!(
+            message(result, folder.path()),
+            format!("DIR/a.parquet: found a file, expected a folder with parquet files{HINT}")
+        );
+    }
+
+    #[test]
+    fn the_hubs_cache_is_read_at_the_commit_of_main() {
+        let inside =
+            BOTH.map(|name| format!("datasets--uoft-cs--cifar10/snapshots/0b27/plain_text/{name}"));
+        let cache = folder(&inside.each_ref().map(String::as_str));
+        let error = || message(in_hub(cache.path(), Set::Cifar10), cache.path());
+        let hint = "\nhint: this run downloads nothing; download uoft-cs/cifar10 into this cache, or give the folder with its files by `--data PATH`, or generated images by `--data embedded`";
+        let refs = cache.path().join("datasets--uoft-cs--cifar10/refs");
+        assert_eq!(
+            error(),
+            format!(
+                "DIR/datasets--uoft-cs--cifar10/refs/main: found nothing, expected a file that names the cached commit{hint}"
+            )
+        );
+        std::fs::create_dir(&refs).unwrap();
+        for bad in ["", "../../elsewhere", "a/b"] {
+            std::fs::write(refs.join("main"), bad).unwrap();
+            assert_eq!(
+                error(),
+                format!(
+                    "DIR/datasets--uoft-cs--cifar10/refs/main: found {bad:?}, expected the name of a commit\nhint: delete this file and download the data set again"
+                )
+            );
+        }
+        std::fs::write(refs.join("main"), "ffff").unwrap();
+        assert_eq!(
+            error(),
+            format!(
+                "DIR/datasets--uoft-cs--cifar10/snapshots/ffff: found nothing, expected the snapshot that refs/main names{hint}"
+            )
+        );
+        std::fs::write(refs.join("main"), "0b27\n").unwrap();
+        let files = in_hub(cache.path(), Set::Cifar10).unwrap();
+        assert_eq!(names(cache.path(), &files.train), inside[..1]);
+        let empty = tempfile::tempdir().unwrap();
+        assert_eq!(
+            message(in_hub(empty.path(), Set::Cifar10), empty.path()),
+            format!(
+                "DIR/datasets--uoft-cs--cifar10: found nothing, expected the hub's cached data set{hint}"
+            )
+        );
+    }
+}
