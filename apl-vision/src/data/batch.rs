@@ -27,7 +27,7 @@ pub struct Crops {
 /// Writes the images of these indices, `(pixel - mean) scale`, and their labels. `crops` is given in training with augmentation; without it
 /// images are taken as they are.
 ///
-/// Allocates nothing. The result is a function of the arguments alone, at any number of threads.
+/// Needs no memory of its own. The result is a function of the arguments alone, at any number of threads.
 ///
 /// # Shapes
 /// - `indices`: N, each below `images.len()`

@@ -38,7 +38,8 @@ pub(crate) fn read(files: &[PathBuf], set: Set) -> Result<(Vec<u8>, Vec<u32>)> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for path in files {
         let file = fs_err::File::open(path)?;
-        // The parquet crate panics on some damaged files; whatever happens in there, the file is at fault.
+        // The parquet crate panics on some damaged files (a negative offset in the footer, a page that refers to a dictionary there is not):
+        // whatever happens in there, the file is at fault.
         let reading = || read_file(path, file.into_parts().0, set, &mut pixels, &mut labels);
         match catch_unwind(AssertUnwindSafe(reading)) {
             Ok(done) => done?,

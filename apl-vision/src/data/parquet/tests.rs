@@ -3,18 +3,12 @@
 use super::*;
 use crate::data::testing::{self, CIFAR10, CIFAR100, Row, expected, message, rows};
 
-/// Writes one file of CIFAR-10's columns and reads it.
-fn read_rows(rows: &[Row], group: usize) -> (tempfile::TempDir, Result<(Vec<u8>, Vec<u32>)>) {
+/// The error of a file with these rows, `group` of them in a row group.
+fn error_of(rows: &[Row], group: usize) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.parquet");
     testing::write(&path, CIFAR10, rows, group, true);
-    let read = read(&[path], Set::Cifar10);
-    (folder, read)
-}
-
-fn error_of(rows: &[Row]) -> String {
-    let (folder, read) = read_rows(rows, 2);
-    message(read, folder.path())
+    message(read(&[path], Set::Cifar10), folder.path())
 }
 
 #[test]
@@ -61,7 +55,7 @@ fn a_row_that_cannot_be_used_is_named() {
     let with = |row: usize, image: Option<Vec<u8>>, label: Option<i64>| {
         let mut rows = rows(0..5, 10);
         rows[row] = (image, label);
-        error_of(&rows)
+        error_of(&rows, 2)
     };
     let good = rows(0..1, 10)[0].0.clone().unwrap();
     assert_eq!(
@@ -104,15 +98,14 @@ fn the_first_bad_row_is_the_one_named() {
     for row in [9, 10, 33, 63] {
         many[row].0 = Some(vec![row as u8]);
     }
-    let (folder, read) = read_rows(&many, 64);
-    assert!(message(read, folder.path()).starts_with("DIR/a.parquet: row 9: "));
+    assert!(error_of(&many, 64).starts_with("DIR/a.parquet: row 9: "));
 }
 
 #[test]
 fn a_file_of_another_layout_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.parquet");
-    let mut error = |schema: &str, set| {
+    let error = |schema: &str, set| {
         testing::write(&path, schema, &rows(0..3, 10), 2, true);
         message(read(std::slice::from_ref(&path), set), folder.path())
     };
@@ -152,9 +145,7 @@ fn a_file_of_another_layout_is_named() {
 fn damaged_files_are_errors_and_never_panics() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.parquet");
-    let mut many = rows(0..3, 10);
-    many.truncate(3);
-    testing::write(&path, CIFAR10, &many, 2, true);
+    testing::write(&path, CIFAR10, &rows(0..3, 10), 2, true);
     let whole = std::fs::read(&path).unwrap();
     let check = |bytes: &[u8], what: &str| {
         std::fs::write(&path, bytes).unwrap();
@@ -168,8 +159,7 @@ fn damaged_files_are_errors_and_never_panics() {
     };
     for length in (0..whole.len()).step_by(1 + whole.len() / 400) {
         check(&whole[..length], &format!("cut at {length}"));
-        let read = read(std::slice::from_ref(&path), Set::Cifar10);
-        assert!(read.is_err(), "cut at {length}");
+        assert!(read(std::slice::from_ref(&path), Set::Cifar10).is_err(), "cut at {length}");
     }
     // The footer byte by byte, the pages here and there.
     let footer = whole.len().saturating_sub(1200);
