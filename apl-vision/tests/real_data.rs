@@ -1,0 +1,109 @@
+//! The real images. `APL_REAL_DATA` names a folder with `hub/uoft-cs/cifar10/plain_text/*.parquet` and `hub/uoft-cs/cifar100/cifar100/*.parquet`;
+//! without it these tests print that they were skipped.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{path::PathBuf, time::Instant};
+
+use apl_vision::data::{Data, DataConfig, Folders, Images, PIXELS, Set, Source};
+
+/// The digests of CIFAR-10, train and test.
+const CIFAR10: [&str; 2] = [
+    "f08ccbf7778b4666bfd11fe3093ed10ef62cc455a7200395b68456dcaeeb7036",
+    "b5f2989ff1aebf506ca8a94dcc4c837ea945d53d313f7df6e50b82791a544824",
+];
+
+/// The folder of a set, if there is real data.
+fn real(set: &str) -> Option<PathBuf> {
+    match std::env::var_os("APL_REAL_DATA") {
+        Some(folder) => Some(PathBuf::from(folder).join("hub/uoft-cs").join(set)),
+        None => {
+            println!("skipped: APL_REAL_DATA is not set");
+            None
+        }
+    }
+}
+
+fn load(config: &DataConfig, cache: &std::path::Path) -> Data {
+    let start = Instant::now();
+    let data = Data::load(config, Folders { hub: cache, cache }).unwrap();
+    println!("{:?} loaded in {:.2?}", config.set, start.elapsed());
+    assert!(data.warnings.is_empty(), "{:?}", data.warnings);
+    data
+}
+
+/// How many images each class has.
+fn counts(images: &Images, classes: usize) -> Vec<usize> {
+    let mut counts = vec![0; classes];
+    images.labels().iter().for_each(|&label| counts[label as usize] += 1);
+    counts
+}
+
+/// The place of the image whose upper left pixels these are, each red, green, blue; the last is the first of the second row.
+fn find(images: &Images, pixels: [[u8; 3]; 4]) -> Option<usize> {
+    let places = [0, 1, 2, 32];
+    images.pixels().chunks_exact(PIXELS).position(|image| {
+        let at = |place: usize| [0, 1, 2].map(|channel| image[channel * 1024 + place]);
+        places.map(at) == pixels
+    })
+}
+
+#[test]
+fn cifar10_is_whole_and_the_right_way_up() {
+    let Some(folder) = real("cifar10") else { return };
+    let cache = tempfile::tempdir().unwrap();
+    let config = DataConfig { source: Source::Path(folder), ..DataConfig::default() };
+    let data = load(&config, cache.path());
+    assert_eq!(counts(&data.train, 10), [5000; 10]);
+    assert_eq!(counts(&data.test, 10), [1000; 10]);
+    assert_eq!([data.train.digest(), data.test.digest()], CIFAR10);
+    let again = load(&config, cache.path());
+    assert_eq!(again.train, data.train);
+    assert_eq!(again.test, data.test);
+    // The first image of the authors' first training file, a frog, as it is shown everywhere: neither transposed nor mirrored.
+    let frog = [[59, 62, 63], [43, 46, 45], [50, 48, 43], [16, 20, 20]];
+    assert_eq!(data.train.labels()[find(&data.train, frog).unwrap()], 6);
+    // The well-known means of the channels, 0.4914, 0.4822, 0.4465 of 255, and the sky above: blue is brightest at the top.
+    let mean = data.preprocessing.mean();
+    let average = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    for (channel, expected) in [0.4914, 0.4822, 0.4465].into_iter().enumerate() {
+        assert!((average(&mean[channel * 1024..][..1024]) / 255.0 - expected).abs() < 5e-5);
+    }
+    assert!(average(&mean[2048..][..32]) > average(&mean[3072 - 32..]) + 10.0);
+    let held_out = load(&DataConfig { validation: 5000, ..config }, cache.path());
+    assert_eq!(held_out.train.len(), 45_000);
+    assert_eq!(held_out.validation.map(|images| images.len()), Some(5000));
+}
+
+#[test]
+fn the_part_of_cifar100_has_its_fine_labels() {
+    let Some(folder) = real("cifar100") else { return };
+    let cache = tempfile::tempdir().unwrap();
+    let source = Source::Path(folder);
+    let config = DataConfig { source, set: Set::Cifar100, ..DataConfig::default() };
+    let data = load(&config, cache.path());
+    assert_eq!(counts(&data.train, 100), [data.train.len() / 100; 100]);
+    assert_eq!(counts(&data.test, 100), [data.test.len() / 100; 100]);
+}
+
+/// `APL_REAL_DATA=... cargo test --release -p apl-vision --test real_data -- --ignored --nocapture`: the best of several loads of CIFAR-10.
+#[test]
+#[ignore = "a measurement"]
+fn loading_is_quick() {
+    let Some(folder) = real("cifar10") else { return };
+    let config = DataConfig { source: Source::Path(folder), ..DataConfig::default() };
+    let best = |loads: usize, mut load: Box<dyn FnMut()>| {
+        let times = (0..loads).map(|_| {
+            let start = Instant::now();
+            load();
+            start.elapsed()
+        });
+        times.min().unwrap()
+    };
+    let cache = tempfile::tempdir().unwrap();
+    let cold = |config: DataConfig| {
+        best(3, Box::new(move || drop(load(&config, tempfile::tempdir().unwrap().path()))))
+    };
+    println!("decoded in {:.2?}", cold(config.clone()));
+    println!("cached in {:.2?}", best(12, Box::new(move || drop(load(&config, cache.path())))));
+}
