@@ -25,15 +25,15 @@ fn the_generated_images_never_change() {
         (
             Set::Cifar10,
             [
-                "138e268bc0680aba4023e8befd3ccda4119f1010f6ed3d053a6f1f06f8679bec",
-                "21b6cc59c58fadeacae54f441216f570b901ef3316fe63bb9a698d6019f991b8",
+                "74588e201b68644b7b1ef6599399f459be311ddad58027d68c66edfc6f71454a",
+                "a27252d65f5c8e1661a729c9ab71b657efe3308fff3c66c19d2f5c63c589cfb0",
             ],
         ),
         (
             Set::Cifar100,
             [
-                "82aab20249b15c84f0f1ec197dceb31b48d17555806da3da2bd9821e08549e8c",
-                "49a1c70fe1ac135cd75c36b48f8600ec079bff3b00d77339a488bc8ede2ae668",
+                "a636d35cc38eb34bc2e62b5918266c26b8aa5a382398c1c1efc775ddd1e3d9f4",
+                "38b2787c4e510f7f9fa246c6c3e9a91cf206ff6584656cde294b3e76c9b660da",
             ],
         ),
     ] {

@@ -12,7 +12,7 @@ pub(super) struct Texture {
     frequency: f64,
     phase: [f64; 2],
     direction: [f64; 2],
-    /// Rays of a star, waves of a blot.
+    /// Rays of a star.
     number: f64,
 }
 
@@ -56,7 +56,7 @@ impl Texture {
             // Plain; two halves; large blots.
             7 => return 0.0,
             8 => v * 0.8,
-            _ => libm::sin(0.35 * u + first) + libm::sin(0.45 * v + 0.2 * u + second),
+            _ => libm::sin(0.35 * u + first) + libm::sin(0.5 * v + second),
         };
         (0.5 + 1.2 * value).clamp(0.0, 1.0)
     }
