@@ -1,6 +1,10 @@
 //! SIMD chosen at run time.
 
-use pulp::{Arch, WithSimd};
+#[cfg(test)]
+use pulp::Scalar;
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::ops::real::Real;
 
 /// Runs `work` compiled for the widest SIMD this CPU has (AVX-512, AVX2 with FMA, NEON, or the baseline).
 ///
@@ -8,7 +12,23 @@ use pulp::{Arch, WithSimd};
 /// are the same on every CPU.
 #[inline]
 pub(crate) fn vectorise<R>(work: impl FnOnce() -> R) -> R {
-    Arch::new().dispatch(Work(work))
+    dispatch(Work(work))
+}
+
+/// The same for work that is written with the vectors of a SIMD level.
+#[inline]
+pub(crate) fn dispatch<W: WithSimd>(work: W) -> W::Output {
+    #[cfg(test)]
+    if BASELINE.get() {
+        return Scalar::new().vectorize(work);
+    }
+    Arch::new().dispatch(work)
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Whether this thread does without SIMD, for tests that compare the two.
+    pub(crate) static BASELINE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 struct Work<F>(F);
@@ -17,7 +37,126 @@ impl<R, F: FnOnce() -> R> WithSimd for Work<F> {
     type Output = R;
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _simd: S) -> R {
+    fn with_simd<S: Simd>(self, _simd: S) -> R {
         (self.0)()
     }
 }
+
+/// Arithmetic on whole registers, for loops that the compiler would not vectorise by itself. Every operation is the scalar one, lane by lane.
+pub(crate) trait Vectors: Real {
+    /// A register's worth of values.
+    type Vector<S: Simd>: Copy;
+    /// A slice as vectors; what does not fill one is left out.
+    fn vectors<S: Simd>(values: &[Self]) -> &[Self::Vector<S>];
+    /// The same to write.
+    fn vectors_mut<S: Simd>(values: &mut [Self]) -> &mut [Self::Vector<S>];
+    /// Vector `index` of a slice; lanes beyond its end are 0.
+    fn load<S: Simd>(simd: S, values: &[Self], index: usize) -> Self::Vector<S>;
+    /// The way back; lanes beyond the end are left out.
+    fn store<S: Simd>(simd: S, values: &mut [Self], index: usize, vector: Self::Vector<S>);
+    /// One value in every lane.
+    fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
+    /// `a + b`.
+    fn plus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// `a - b`.
+    fn minus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// `a b`.
+    fn times<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// `max(0, v)`, with NaN passed on.
+    fn positive<S: Simd>(simd: S, v: Self::Vector<S>) -> Self::Vector<S>;
+    /// `value` where `v > 0`, 0 elsewhere.
+    fn gate<S: Simd>(simd: S, v: Self::Vector<S>, value: Self::Vector<S>) -> Self::Vector<S>;
+}
+
+macro_rules! vectors {
+    (
+        $type:ty, $vector:ident, $split:ident, $split_mut:ident, $load:ident, $store:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident,
+        $less:ident, $greater:ident, $select:ident
+    ) => {
+        impl Vectors for $type {
+            type Vector<S: Simd> = S::$vector;
+            #[inline(always)]
+            fn vectors<S: Simd>(values: &[Self]) -> &[S::$vector] {
+                S::$split(values).0
+            }
+            #[inline(always)]
+            fn vectors_mut<S: Simd>(values: &mut [Self]) -> &mut [S::$vector] {
+                S::$split_mut(values).0
+            }
+            #[inline(always)]
+            fn load<S: Simd>(simd: S, values: &[Self], index: usize) -> S::$vector {
+                let (whole, rest) = S::$split(values);
+                match whole.get(index) {
+                    Some(vector) => *vector,
+                    None => simd.$load(if index == whole.len() { rest } else { &[] }),
+                }
+            }
+            #[inline(always)]
+            fn store<S: Simd>(simd: S, values: &mut [Self], index: usize, vector: S::$vector) {
+                let (whole, rest) = S::$split_mut(values);
+                let beyond = index > whole.len();
+                match whole.get_mut(index) {
+                    Some(place) => *place = vector,
+                    None => simd.$store(if beyond { &mut [] } else { rest }, vector),
+                }
+            }
+            #[inline(always)]
+            fn splat<S: Simd>(simd: S, value: Self) -> S::$vector {
+                simd.$splat(value)
+            }
+            #[inline(always)]
+            fn plus<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn minus<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$sub(a, b)
+            }
+            #[inline(always)]
+            fn times<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$mul(a, b)
+            }
+            #[inline(always)]
+            fn positive<S: Simd>(simd: S, v: S::$vector) -> S::$vector {
+                let zero = simd.$splat(0.0);
+                simd.$select(simd.$less(v, zero), zero, v)
+            }
+            #[inline(always)]
+            fn gate<S: Simd>(simd: S, v: S::$vector, value: S::$vector) -> S::$vector {
+                let zero = simd.$splat(0.0);
+                simd.$select(simd.$greater(v, zero), value, zero)
+            }
+        }
+    };
+}
+
+vectors!(
+    f32,
+    f32s,
+    as_simd_f32s,
+    as_mut_simd_f32s,
+    partial_load_f32s,
+    partial_store_f32s,
+    splat_f32s,
+    add_f32s,
+    sub_f32s,
+    mul_f32s,
+    less_than_f32s,
+    greater_than_f32s,
+    select_f32s
+);
+vectors!(
+    f64,
+    f64s,
+    as_simd_f64s,
+    as_mut_simd_f64s,
+    partial_load_f64s,
+    partial_store_f64s,
+    splat_f64s,
+    add_f64s,
+    sub_f64s,
+    mul_f64s,
+    less_than_f64s,
+    greater_than_f64s,
+    select_f64s
+);

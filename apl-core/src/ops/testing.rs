@@ -4,6 +4,7 @@ use candle_core::{DType, Device, Tensor, Var};
 
 use crate::{
     Result,
+    ops::simd::BASELINE,
     random::{Purpose, Streams},
 };
 
@@ -104,4 +105,22 @@ pub(crate) fn error_of<T>(result: Result<T>) -> String {
         Ok(_) => panic!("an error was expected"),
         Err(error) => error.to_string(),
     }
+}
+
+/// Fails unless the output and the gradients are the same to the bit for any number of threads, with and without SIMD.
+pub(crate) fn check_determinism(
+    what: &str,
+    operation: &(dyn Fn(&[Tensor]) -> Result<Tensor> + Sync),
+    inputs: &[Tensor],
+) {
+    let run = |threads, baseline| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.broadcast(|_| BASELINE.set(baseline));
+        let (y, gradients) = pool.install(|| by_tape(&operation, inputs));
+        let bits = |tensor: &Tensor| values(tensor).into_iter().map(f64::to_bits).collect();
+        std::iter::once(&y).chain(&gradients).map(bits).collect::<Vec<Vec<u64>>>()
+    };
+    let expected = run(1, false);
+    assert_eq!(run(4, false), expected, "{what}: four threads");
+    assert_eq!(run(1, true), expected, "{what}: without SIMD");
 }

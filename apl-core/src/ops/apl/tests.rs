@@ -5,7 +5,8 @@ use super::{apply, backward, composed, forward};
 use crate::{
     activation::Sharing,
     ops::testing::{
-        assert_close, by_tape, check_against_composed, check_differences, error_of, normal, values,
+        assert_close, by_tape, check_against_composed, check_determinism, check_differences,
+        error_of, normal, values,
     },
 };
 
@@ -32,7 +33,7 @@ const GEOMETRIES: [&[usize]; 8] = [
 fn fused_equals_composed_over_the_geometries() {
     for dims in GEOMETRIES {
         for sharing in SHARINGS {
-            for hinges in [1, 2, 5] {
+            for hinges in [1, 2, 5, 11] {
                 let (slopes, offsets) = parameters(dims, hinges, sharing);
                 let inputs = [normal("x", dims, DType::F64), slopes, offsets];
                 check_against_composed(
@@ -95,20 +96,16 @@ fn parts_nobody_asks_for_are_left_out() {
 }
 
 #[test]
-fn results_do_not_depend_on_the_number_of_threads() {
-    let dims = [40, 3, 30, 30];
-    for sharing in SHARINGS {
-        let (slopes, offsets) = parameters(&dims, 3, sharing);
-        let inputs = [normal("x", &dims, DType::F32), slopes, offsets]
-            .map(|t| t.to_dtype(DType::F32).unwrap());
-        let run = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| by_tape(&|t| apply(&t[0], &t[1], &t[2], sharing), &inputs))
-        };
-        let (one, four) = (run(1), run(4));
-        assert_eq!(values(&one.0), values(&four.0));
-        for (a, b) in one.1.iter().zip(&four.1) {
-            assert_eq!(values(a), values(b), "{sharing}");
+fn results_depend_on_neither_threads_nor_simd() {
+    for dims in [&[40usize, 3, 30, 30][..], &[7, 2, 5, 9], &[9, 37], &[1, 1]] {
+        for sharing in SHARINGS {
+            for dtype in [DType::F32, DType::F64] {
+                let (slopes, offsets) = parameters(dims, 3, sharing);
+                let inputs = [normal("x", dims, DType::F64), slopes, offsets]
+                    .map(|t| t.to_dtype(dtype).unwrap());
+                let fused = |t: &[Tensor]| apply(&t[0], &t[1], &t[2], sharing);
+                check_determinism(&format!("{dims:?} {sharing} {dtype:?}"), &fused, &inputs);
+            }
         }
     }
 }

@@ -1,0 +1,254 @@
+//! Positions that share parameters: `x` is `[batch, groups, positions]`, parameters are `[hinges, groups]`.
+
+use pulp::{Simd, WithSimd};
+
+use super::{
+    Gradients, Size,
+    tile::{self, LANES, Part, ROWS, packed},
+};
+use crate::ops::{
+    parallel::{Shared, for_each},
+    scratch::with_scratch,
+    simd::{Vectors, dispatch},
+};
+
+/// Values of a task.
+const SEGMENT: usize = 1 << 14;
+
+/// The batch cut into runs, by shape alone; a task owns one group of positions and one run.
+#[derive(Clone, Copy)]
+struct Runs {
+    size: Size,
+    examples: usize,
+    count: usize,
+}
+
+/// One group of positions in some examples.
+#[derive(Clone, Copy)]
+struct Run {
+    size: Size,
+    group: usize,
+    first: usize,
+    last: usize,
+}
+
+impl Runs {
+    fn new(size: Size) -> Self {
+        let examples = SEGMENT.div_ceil(size.positions).min(size.batch);
+        Self { size, examples, count: size.batch.div_ceil(examples) }
+    }
+
+    fn tasks(self) -> usize {
+        self.size.groups * self.count
+    }
+
+    fn get(self, task: usize) -> Run {
+        let Size { batch, groups, .. } = self.size;
+        let first = task / groups * self.examples;
+        Run { size: self.size, group: task % groups, first, last: batch.min(first + self.examples) }
+    }
+}
+
+impl Run {
+    /// Where the values of each example start.
+    fn rows(self) -> impl Iterator<Item = usize> {
+        let Size { groups, positions, .. } = self.size;
+        (self.first..self.last).map(move |n| (n * groups + self.group) * positions)
+    }
+
+    /// Copies the group's slopes and offsets to `[hinge, 2, LANES]`, the same in every lane.
+    fn pack<T: Vectors>(self, a: &[T], b: &[T], parameters: &mut [T]) {
+        for (s, pair) in parameters.chunks_exact_mut(2 * LANES).enumerate() {
+            let place = s * self.size.groups + self.group;
+            let (slopes, offsets) = pair.split_at_mut(LANES);
+            slopes.fill(a[place]);
+            offsets.fill(b[place]);
+        }
+    }
+}
+
+/// Where the tiles of [`ROWS`] groups of lanes in a row start, and then the single groups, the last of which may not be full.
+#[inline(always)]
+fn cut(positions: usize) -> (impl Iterator<Item = usize>, impl Iterator<Item = usize>) {
+    let groups = positions.div_ceil(LANES);
+    let whole = positions / LANES / ROWS * ROWS;
+    ((0..whole).step_by(ROWS), whole..groups)
+}
+
+/// Writes `h(x)` into `y`.
+pub fn forward<T: Vectors>(x: &[T], a: &[T], b: &[T], y: &mut [T], size: Size) {
+    let runs = Runs::new(size);
+    let y = Shared::new(y);
+    for_each(runs.tasks(), |task| {
+        let run = runs.get(task);
+        with_scratch([packed(size.hinges)], |[parameters]: [&mut [T]; 1]| {
+            run.pack(a, b, parameters);
+            dispatch(Forward { x, y: &y, parameters, run });
+        });
+    });
+}
+
+struct Forward<'a, 'b, T> {
+    x: &'a [T],
+    y: &'a Shared<'b, T>,
+    parameters: &'a [T],
+    run: Run,
+}
+
+impl<T: Vectors> WithSimd for Forward<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let parameters = T::vectors::<S>(self.parameters);
+        let positions = self.run.size.positions;
+        for start in self.run.rows() {
+            let x = &self.x[start..start + positions];
+            // SAFETY: tasks own disjoint (example, group) pairs.
+            #[allow(unsafe_code)]
+            let y = unsafe { self.y.part(start, positions) };
+            let (tiles, rest) = cut(positions);
+            for first in tiles {
+                forward_tile::<T, S, ROWS>(simd, parameters, x, y, first);
+            }
+            for first in rest {
+                forward_tile::<T, S, 1>(simd, parameters, x, y, first);
+            }
+        }
+    }
+}
+
+/// `R` groups of lanes from `first` on.
+#[inline(always)]
+fn forward_tile<T: Vectors, S: Simd, const R: usize>(
+    simd: S,
+    parameters: &[T::Vector<S>],
+    x: &[T],
+    y: &mut [T],
+    first: usize,
+) {
+    for part in Part::all::<T, S>() {
+        let x = load::<T, S, R>(simd, x, first, part);
+        let sums = tile::forward::<T, S, R>(simd, parameters, part, x);
+        for (r, &sum) in sums.iter().enumerate() {
+            T::store(simd, y, part.of(first + r), sum);
+        }
+    }
+}
+
+#[inline(always)]
+fn load<T: Vectors, S: Simd, const R: usize>(
+    simd: S,
+    values: &[T],
+    first: usize,
+    part: Part,
+) -> [T::Vector<S>; R] {
+    let mut tile = [T::splat(simd, T::ZERO); R];
+    for (r, vector) in tile.iter_mut().enumerate() {
+        *vector = T::load(simd, values, part.of(first + r));
+    }
+    tile
+}
+
+/// Writes the gradients, see [`super::backward`].
+pub fn backward<T: Vectors>(
+    x: &[T],
+    a: &[T],
+    b: &[T],
+    g: &[T],
+    gradients: Gradients<T>,
+    size: Size,
+) {
+    let Size { groups, hinges, .. } = size;
+    let runs = Runs::new(size);
+    let dx = gradients.x.map(Shared::new);
+    let learned = gradients.parameters;
+    let wanted = if learned.is_some() { packed(hinges) } else { 0 };
+    // Partial sums `[task, hinge, 2]`, added up in the order of the tasks.
+    with_scratch([runs.tasks() * 2 * hinges], |[partial]: [&mut [T]; 1]| {
+        let shared = Shared::new(partial);
+        for_each(runs.tasks(), |task| {
+            let run = runs.get(task);
+            with_scratch([packed(hinges), wanted], |[parameters, sums]: [&mut [T]; 2]| {
+                run.pack(a, b, parameters);
+                sums.fill(T::ZERO);
+                let dx = dx.as_ref();
+                let parameters = &*parameters;
+                dispatch(Backward { x, g, dx, parameters, sums: &mut *sums, run });
+                // SAFETY: every task has its own place.
+                #[allow(unsafe_code)]
+                let out = unsafe { shared.part(task * 2 * hinges, 2 * hinges) };
+                for (out, lanes) in out.iter_mut().zip(sums.chunks_exact(LANES)) {
+                    *out = lanes.iter().fold(T::ZERO, |sum, &lane| sum + lane);
+                }
+            });
+        });
+        let Some((slopes, offsets)) = learned else { return };
+        for group in 0..groups {
+            for s in 0..hinges {
+                let task = |run: usize| (run * groups + group) * 2 * hinges + 2 * s;
+                let sum = |which: usize| {
+                    (0..runs.count).fold(T::ZERO, |sum, run| sum + partial[task(run) + which])
+                };
+                slopes[s * groups + group] = sum(0);
+                offsets[s * groups + group] = sum(1);
+            }
+        }
+    });
+}
+
+struct Backward<'a, 'b, T> {
+    x: &'a [T],
+    g: &'a [T],
+    dx: Option<&'a Shared<'b, T>>,
+    parameters: &'a [T],
+    /// Empty where nobody asks for the parameters' gradients.
+    sums: &'a mut [T],
+    run: Run,
+}
+
+impl<T: Vectors> WithSimd for Backward<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (parameters, sums) = (T::vectors::<S>(self.parameters), T::vectors_mut::<S>(self.sums));
+        let positions = self.run.size.positions;
+        for start in self.run.rows() {
+            let row = start..start + positions;
+            let (x, g) = (&self.x[row.clone()], &self.g[row]);
+            // SAFETY: tasks own disjoint (example, group) pairs.
+            #[allow(unsafe_code)]
+            let mut dx = self.dx.map(|dx| unsafe { dx.part(start, positions) });
+            let (tiles, rest) = cut(positions);
+            for first in tiles {
+                backward_tile::<T, S, ROWS>(simd, parameters, sums, x, g, dx.as_deref_mut(), first);
+            }
+            for first in rest {
+                backward_tile::<T, S, 1>(simd, parameters, sums, x, g, dx.as_deref_mut(), first);
+            }
+        }
+    }
+}
+
+/// `R` groups of lanes from `first` on. Lanes beyond the end have `g = 0` and add nothing.
+#[inline(always)]
+fn backward_tile<T: Vectors, S: Simd, const R: usize>(
+    simd: S,
+    parameters: &[T::Vector<S>],
+    sums: &mut [T::Vector<S>],
+    x: &[T],
+    g: &[T],
+    mut dx: Option<&mut [T]>,
+    first: usize,
+) {
+    for part in Part::all::<T, S>() {
+        let x = load::<T, S, R>(simd, x, first, part);
+        let g = load::<T, S, R>(simd, g, first, part);
+        let gradients = tile::backward::<T, S, R>(simd, parameters, sums, part, x, g);
+        let Some(dx) = &mut dx else { continue };
+        for (r, &gradient) in gradients.iter().enumerate() {
+            T::store(simd, dx, part.of(first + r), gradient);
+        }
+    }
+}
