@@ -13,6 +13,10 @@ use crate::{
 ///
 /// The chain owns every activation and two gradient buffers, makes them at the first pass (or when the batch grows) and calls the operations
 /// directly, without Candle's tape. Layers that can work in place do, except the first, which must leave the caller's input alone.
+///
+/// After the first pass no tensor is made and no memory kept: each thread keeps what its operations need between calls, the same for every number
+/// of hinges. A step still asks the allocator for, and gives back, the blocks into which `gemm` packs the factors of a product (it cannot be handed
+/// a workspace) and the small handles of Candle's views and rayon's jobs; `tests/chain_memory.rs` measures it.
 pub struct Chain {
     layers: Vec<Box<dyn Layer>>,
     parameters: Vec<Parameter>,
