@@ -3,7 +3,12 @@
 use candle_core::{Module, Tensor};
 use candle_nn::VarBuilder;
 
-use crate::{Error, Result, activation::Sharing, nn::Init, ops};
+use crate::{
+    Error, Result,
+    activation::Sharing,
+    nn::Init,
+    ops::{self, check},
+};
 
 /// How one kind of parameter, slopes or offsets, starts and whether training changes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,7 +79,7 @@ impl AplConfig {
     /// The shape `[S, ...]` of slopes and of offsets, for units of the given shape (an example's, without the batch).
     ///
     /// # Errors
-    /// No hinges, or a unit shape that is empty or has a dimension 0.
+    /// No hinges, a unit shape that is empty or has a dimension 0, more parameters than memory can have.
     pub fn parameter_shape(&self, unit: &[usize]) -> Result<Vec<usize>> {
         if self.hinges == 0 {
             return Err(Error::Setting {
@@ -90,7 +95,9 @@ impl AplConfig {
                 expected: "the shape of one example, no dimension 0".into(),
             });
         }
-        Ok([&[self.hinges], self.sharing.parameter_shape(unit)].concat())
+        let shape = [&[self.hinges], self.sharing.parameter_shape(unit)].concat();
+        check::count("apl: slopes and offsets", &shape)?;
+        Ok(shape)
     }
 }
 
@@ -135,7 +142,9 @@ impl Apl {
     pub fn new(unit: &[usize], config: AplConfig, builder: VarBuilder) -> Result<Self> {
         let shape = config.parameter_shape(unit)?;
         let variable = |name: &str, parameter: ParameterConfig| -> Result<Tensor> {
+            parameter.init.check(name)?;
             let init = match parameter.init {
+                Init::Uniform(0.0) => candle_nn::Init::Const(0.0),
                 Init::Constant(value) => candle_nn::Init::Const(value),
                 Init::Normal(stdev) => candle_nn::Init::Randn { mean: 0.0, stdev },
                 Init::Uniform(width) => candle_nn::Init::Uniform { lo: -width, up: width },

@@ -7,6 +7,7 @@ use candle_core::{DType, Device, Tensor};
 use crate::{
     Error, Result,
     nn::{Context, Layer, Parameter},
+    ops::check,
 };
 
 /// A feed-forward network: layers one after the other.
@@ -235,6 +236,7 @@ impl Chain {
         for (i, shape) in self.shapes.iter().enumerate() {
             let shared = outputs.last().filter(|_| runs_in_place(i, self.layers[i].as_ref()));
             let dims: Vec<usize> = std::iter::once(capacity).chain(shape.iter().copied()).collect();
+            check::count("chain: activations", &dims)?;
             let output = match shared {
                 Some(previous) => previous.clone(),
                 None => Tensor::zeros(dims, self.dtype, &self.device)?,

@@ -4,6 +4,7 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::{
     Error, Result,
+    ops::check,
     random::{Purpose, Streams},
 };
 
@@ -24,7 +25,7 @@ impl Init {
     /// Values are drawn in row-major order in f64 and rounded to `dtype`.
     ///
     /// # Errors
-    /// [`Error::Setting`] where a deviation or width is negative or not finite.
+    /// [`Error::Setting`] where a deviation or width is negative or not finite; a shape beyond what memory can have.
     pub fn tensor(
         &self,
         name: &str,
@@ -33,8 +34,9 @@ impl Init {
         dtype: DType,
         device: &Device,
     ) -> Result<Tensor> {
+        self.check(name)?;
+        let count = check::count(name, shape)?;
         let mut stream = streams.named(Purpose::Init, name);
-        let count = shape.iter().product();
         let values: Vec<f64> = match *self {
             Init::Constant(value) => vec![value; count],
             Init::Normal(std) => (0..count).map(|_| std * stream.normal()).collect(),
@@ -42,16 +44,21 @@ impl Init {
                 (0..count).map(|_| width * (2.0 * stream.uniform() - 1.0)).collect()
             }
         };
-        let (Init::Constant(scale) | Init::Normal(scale) | Init::Uniform(scale)) = *self;
-        let signed = matches!(self, Init::Constant(_));
-        if !scale.is_finite() || (scale < 0.0 && !signed) {
-            return Err(Error::Setting {
-                place: format!("initialiser of {name}"),
-                found: format!("{self:?}"),
-                expected: "a finite number, not negative for a deviation or a width".into(),
-            });
-        }
         let values = Tensor::from_vec(values, shape, &Device::Cpu)?;
         Ok(values.to_dtype(dtype)?.to_device(device)?)
+    }
+
+    /// Refuses a number that is not finite, and a deviation or width below 0.
+    pub(crate) fn check(&self, name: &str) -> Result<()> {
+        let (Init::Constant(scale) | Init::Normal(scale) | Init::Uniform(scale)) = *self;
+        let signed = matches!(self, Init::Constant(_));
+        if scale.is_finite() && (scale >= 0.0 || signed) {
+            return Ok(());
+        }
+        Err(Error::Setting {
+            place: format!("initialiser of {name}"),
+            found: format!("{self:?}"),
+            expected: "a finite number, not negative for a deviation or a width".into(),
+        })
     }
 }

@@ -64,6 +64,13 @@ pub(crate) fn write<T: Element, R>(
     (name, tensor): Named,
     f: impl FnOnce(&mut [T]) -> Result<R>,
 ) -> Result<R> {
+    // Candle takes the stride 0 of `[2, 0]` for repeated elements.
+    if tensor.elem_count() == 0 && tensor.dtype() == T::DTYPE {
+        return f(&mut []);
+    }
+    if !tensor.is_contiguous() {
+        return Err(not_contiguous(name));
+    }
     let visit = Visit {
         name,
         work: RefCell::new(Some(f)),

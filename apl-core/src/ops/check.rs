@@ -89,6 +89,15 @@ fn first_bad<T: Real>(name: &str, values: &[T]) -> Error {
     Error::NonFinite { place: name.to_string(), value, index }
 }
 
+/// The number of elements of a shape, if memory can have so many.
+pub(crate) fn count(name: &str, dims: &[usize]) -> Result<usize> {
+    let count = dims.iter().try_fold(1usize, |count, &dim| count.checked_mul(dim));
+    match count {
+        Some(count) if count <= isize::MAX as usize / size_of::<f64>() => Ok(count),
+        _ => Err(wrong_shape(name, dims, "a shape whose elements can be counted".into())),
+    }
+}
+
 pub(crate) fn wrong_shape(name: &str, found: &[usize], expected: String) -> Error {
     Error::Shape { place: name.to_string(), found: found.to_vec(), expected }
 }

@@ -5,7 +5,7 @@
 
 pub mod access;
 pub mod apl;
-mod check;
+pub(crate) mod check;
 pub mod conv2d;
 pub mod cross_entropy;
 pub mod dropout;

@@ -133,11 +133,14 @@ pub fn check_unit(unit: &[usize], parameter: &[usize], sharing: Sharing) -> Resu
     }
 }
 
-/// `h(x)` on Candle's tape, one fused pass each way.
+/// `h(x)` on Candle's tape, one fused pass each way; [`composed`] where the device is not a CPU.
 ///
 /// # Errors
 /// As [`forward`], but tensors may be of any layout.
 pub fn apply(x: &Tensor, slopes: &Tensor, offsets: &Tensor, sharing: Sharing) -> Result<Tensor> {
+    if !x.device().is_cpu() {
+        return composed(x, slopes, offsets, sharing);
+    }
     size(x.dims(), slopes, offsets, sharing)?;
     check::same_dtype(&[("apl: x", x), ("apl: slopes", slopes), ("apl: offsets", offsets)])?;
     let op = Apl { sharing };
@@ -207,10 +210,13 @@ impl CustomOp3 for Apl {
         _y: &Tensor,
         gradient: &Tensor,
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (dx, da, db) = (x.zeros_like()?, slopes.zeros_like()?, offsets.zeros_like()?);
+        let dx = x.track_op().then(|| x.zeros_like()).transpose()?;
+        let learned = slopes.track_op() || offsets.track_op();
+        let room = |like: &Tensor| learned.then(|| like.zeros_like()).transpose();
+        let (da, db) = (room(slopes)?, room(offsets)?);
         let g = gradient.contiguous()?;
-        backward(x, slopes, offsets, self.sharing, &g, Some(&dx), Some((&da, &db)))?;
-        Ok((Some(dx), Some(da), Some(db)))
+        backward(x, slopes, offsets, self.sharing, &g, dx.as_ref(), da.as_ref().zip(db.as_ref()))?;
+        Ok((dx, da.filter(|_| slopes.track_op()), db.filter(|_| offsets.track_op())))
     }
 }
 

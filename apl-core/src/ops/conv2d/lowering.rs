@@ -56,7 +56,8 @@ impl Size {
         let reach = (self.image[axis] + self.padding).saturating_sub(offset);
         let last = reach.div_ceil(self.stride).min(self.output[axis]);
         let first = first.min(last);
-        (first..last, (first * self.stride + offset).saturating_sub(self.padding))
+        let pixel = first.saturating_mul(self.stride).saturating_add(offset);
+        (first..last, pixel.saturating_sub(self.padding))
     }
 }
 

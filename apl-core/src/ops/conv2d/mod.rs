@@ -24,10 +24,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// The output's height or width for an image's and a kernel's: `(size + 2 padding - kernel) / stride + 1`, rounded down.
+    /// The output's height or width for an image's and a kernel's: `(size + 2 padding - kernel) / stride + 1`, rounded down; `None` where the
+    /// kernel is larger than the padded image, the stride is 0 or a number overflows.
     pub fn output(&self, size: usize, kernel: usize) -> Option<usize> {
-        let room = (size + 2 * self.padding).checked_sub(kernel)?;
-        room.checked_div(self.stride).map(|steps| steps + 1)
+        let room = size.checked_add(self.padding.checked_mul(2)?)?.checked_sub(kernel)?;
+        room.checked_div(self.stride)?.checked_add(1)
     }
 }
 
@@ -131,7 +132,7 @@ fn size(x: &[usize], weight: &[usize], config: Config) -> Result<lowering::Size>
         return Err(check::wrong_setting("conv2d: stride", 0, "at least 1"));
     }
     let outside = || wrong_weight(format!("a kernel no larger than the padded image {x:?}"));
-    Ok(lowering::Size {
+    let size = lowering::Size {
         batch,
         channels,
         image: [height, width],
@@ -143,7 +144,13 @@ fn size(x: &[usize], weight: &[usize], config: Config) -> Result<lowering::Size>
         ],
         stride: config.stride,
         padding: config.padding,
-    })
+    };
+    check::count("conv2d: y", &size.output_shape())?;
+    check::count(
+        "conv2d: columns",
+        &[channels, kernel_height, kernel_width, size.output[0], size.output[1]],
+    )?;
+    Ok(size)
 }
 
 /// The shape of the output for one example `[C, H, W]`.
@@ -234,10 +241,12 @@ impl CustomOp3 for Conv2d {
         _y: &Tensor,
         g: &Tensor,
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (dx, dw, db) = (x.zeros_like()?, weight.zeros_like()?, bias.zeros_like()?);
+        // The data of a first layer are not on the tape.
+        let dx = x.track_op().then(|| x.zeros_like()).transpose()?;
+        let (dw, db) = (weight.zeros_like()?, bias.zeros_like()?);
         let g = g.contiguous()?;
-        backward(x, weight, self.config, &g, Some(&dx), Some((&dw, &db)))?;
-        Ok((Some(dx), Some(dw), Some(db)))
+        backward(x, weight, self.config, &g, dx.as_ref(), Some((&dw, &db)))?;
+        Ok((dx, Some(dw), Some(db)))
     }
 }
 

@@ -101,13 +101,20 @@ fn with_pairs<T: Real, R>(
     work: impl FnOnce(&[T], &[T]) -> Result<R>,
 ) -> Result<R> {
     read::<T, _, 2>(inputs, |[logits, targets]| {
-        let inside = |t: &T| *t >= T::ZERO && *t <= T::ONE;
-        if let Some((n, target)) = targets.iter().enumerate().find(|(_, t)| !inside(t)) {
-            let place = format!("sigmoid: target of example {n}");
-            return Err(check::wrong_setting(&place, target, "in [0, 1]"));
-        }
+        check_targets(targets)?;
         work(logits, targets)
     })
+}
+
+fn check_targets<T: Real>(targets: &[T]) -> Result<()> {
+    let inside = |t: &T| *t >= T::ZERO && *t <= T::ONE;
+    match targets.iter().enumerate().find(|(_, t)| !inside(t)) {
+        Some((n, target)) => {
+            let place = format!("sigmoid: target of example {n}");
+            Err(check::wrong_setting(&place, target, "in [0, 1]"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The losses on Candle's tape.
@@ -149,6 +156,7 @@ impl CustomOp2 for SigmoidCrossEntropy {
         let storage = with_real!("sigmoid", x.dtype(), T => {
             let x = slice_of::<T>("sigmoid: logits", x, x_layout)?;
             let targets = slice_of::<T>("sigmoid: targets", targets, targets_layout)?;
+            check_targets(targets)?;
             let losses = x.iter().zip(targets).map(|(&x, &t)| cpu::sigmoid(x, t)).collect();
             Ok::<_, Error>(T::storage(losses))
         })?;

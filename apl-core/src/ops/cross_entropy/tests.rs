@@ -131,4 +131,16 @@ proptest! {
             &[x],
         );
     }
+
+    #[test]
+    fn any_batch_of_logits_agrees_with_composed(batch in 1usize..20, column in any::<bool>()) {
+        let dims = if column { vec![batch, 1] } else { vec![batch] };
+        let t = targets(&dims);
+        check_against_composed(
+            "sigmoid",
+            &|x| sigmoid::apply(&x[0], &t.to_dtype(x[0].dtype())?),
+            &|x| sigmoid::composed(&x[0], &t.to_dtype(x[0].dtype())?),
+            &[normal("logits", &dims, DType::F64)],
+        );
+    }
 }

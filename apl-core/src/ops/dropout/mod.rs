@@ -134,7 +134,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        ops::testing::{assert_close, check_against_composed, error_of, normal, values},
+        ops::testing::{
+            assert_close, check_against_composed, check_determinism, check_differences, error_of,
+            normal, values,
+        },
         random::philox4x32,
     };
 
@@ -183,6 +186,16 @@ mod tests {
         for (i, a) in all.iter().enumerate() {
             assert!(all[i + 1..].iter().all(|b| a != b));
         }
+    }
+
+    #[test]
+    fn gradients_equal_differences_and_depend_on_neither_threads_nor_simd() {
+        for (dims, rate) in [(&[1usize][..], 0.5), (&[3, 17], 0.25), (&[2, 3, 5, 7], 0.9)] {
+            let inputs = [normal("x", dims, DType::F64)];
+            check_differences("dropout", &|t| apply(&t[0], mask(rate, 3)), &inputs);
+        }
+        let inputs = [normal("x", &[70_001], DType::F32)];
+        check_determinism("dropout", &|t| apply(&t[0], mask(0.25, 1)), &inputs);
     }
 
     #[test]

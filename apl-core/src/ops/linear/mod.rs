@@ -164,9 +164,11 @@ impl CustomOp3 for Linear {
         _y: &Tensor,
         g: &Tensor,
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (dx, dw, db) = (x.zeros_like()?, weight.zeros_like()?, bias.zeros_like()?);
-        backward(x, weight, &g.contiguous()?, Some(&dx), Some((&dw, &db)))?;
-        Ok((Some(dx), Some(dw), Some(db)))
+        // The data of a first layer are not on the tape.
+        let dx = x.track_op().then(|| x.zeros_like()).transpose()?;
+        let (dw, db) = (weight.zeros_like()?, bias.zeros_like()?);
+        backward(x, weight, &g.contiguous()?, dx.as_ref(), Some((&dw, &db)))?;
+        Ok((dx, Some(dw), Some(db)))
     }
 }
 

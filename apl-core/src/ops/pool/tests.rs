@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use super::{
     Config, Kind, apply, average_backward, composed, max_backward, max_forward, output_shape,
 };
-use crate::ops::testing::{check_against_composed, check_differences, error_of, normal, values};
+use crate::ops::testing::{
+    check_against_composed, check_determinism, check_differences, error_of, normal, values,
+};
 
 const fn config(kernel: usize, stride: usize, padding: usize) -> Config {
     Config { kernel, stride, padding }
@@ -33,6 +35,19 @@ fn fused_equals_composed_and_differences() {
             let fused = |t: &[Tensor]| apply(&t[0], kind, config);
             check_against_composed(&what, &fused, &|t| composed(&t[0], kind, config), &inputs);
             check_differences(&what, &fused, &inputs);
+        }
+    }
+}
+
+#[test]
+fn results_depend_on_neither_threads_nor_simd() {
+    for kind in [Kind::Max, Kind::Average] {
+        for (dims, config) in [([5, 7, 16, 16], config(3, 2, 0)), ([3, 2, 9, 11], config(4, 3, 2))]
+        {
+            for dtype in [DType::F32, DType::F64] {
+                let inputs = [normal("x", &dims, dtype)];
+                check_determinism("pool", &|t| apply(&t[0], kind, config), &inputs);
+            }
         }
     }
 }

@@ -17,10 +17,11 @@ impl Config {
     /// Windows along an axis: `ceil((size + 2 padding - kernel) / stride) + 1`, without a last window that would start behind the
     /// image (Caffe drops it only where there is padding, and reads outside the image where the stride exceeds the kernel).
     pub fn output(&self, size: usize) -> Option<usize> {
-        let room = (size + 2 * self.padding).checked_sub(self.kernel)?;
-        let windows = room.div_ceil(self.stride.max(1)) + 1;
-        let clipped = (windows - 1) * self.stride >= size + self.padding;
-        Some(windows - usize::from(clipped))
+        let padded = size.checked_add(self.padding.checked_mul(2)?)?;
+        let steps = padded.checked_sub(self.kernel)?.div_ceil(self.stride.max(1));
+        let clipped =
+            steps.checked_mul(self.stride).is_none_or(|start| start >= size + self.padding);
+        Some(if clipped { steps } else { steps.checked_add(1)? })
     }
 }
 
@@ -56,12 +57,9 @@ impl Size {
                 check::wrong_shape("pool: x", x, expected)
             })
         };
-        Ok(Self {
-            planes: batch * channels,
-            image: [height, width],
-            output: [axis(height)?, axis(width)?],
-            config,
-        })
+        let output = [axis(height)?, axis(width)?];
+        check::count("pool: y", &[batch, channels, output[0], output[1]])?;
+        Ok(Self { planes: batch * channels, image: [height, width], output, config })
     }
 
     /// The output for an input of these dimensions.

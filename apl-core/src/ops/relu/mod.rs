@@ -84,12 +84,15 @@ fn agree(slope: f64, tensors: &[Named]) -> Result<candle_core::DType> {
     check::same_dtype(tensors)
 }
 
-/// ReLU (slope 0) or leaky ReLU on Candle's tape.
+/// ReLU (slope 0) or leaky ReLU on Candle's tape; [`composed`] where the device is not a CPU.
 ///
 /// # Errors
 /// As [`forward`], but tensors may be of any layout.
 pub fn apply(x: &Tensor, slope: f64) -> Result<Tensor> {
     agree(slope, &[("relu: x", x)])?;
+    if !x.device().is_cpu() {
+        return composed(x, slope);
+    }
     Ok(x.contiguous()?.apply_op1(Relu { slope })?)
 }
 
@@ -131,10 +134,12 @@ impl CustomOp1 for Relu {
 #[cfg(test)]
 mod tests {
     use candle_core::{DType, Device};
+    use proptest::prelude::*;
 
     use super::*;
     use crate::ops::testing::{
-        assert_close, by_tape, check_against_composed, check_differences, error_of, normal, values,
+        assert_close, by_tape, check_against_composed, check_determinism, check_differences,
+        error_of, normal, values,
     };
 
     #[test]
@@ -150,6 +155,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn any_shape_agrees_with_composed(
+            dims in prop::collection::vec(1usize..12, 0..5),
+            slope in -1.0f64..1.0,
+        ) {
+            let inputs = [normal("x", &dims, DType::F64)];
+            let fused = |t: &[Tensor]| apply(&t[0], slope);
+            check_against_composed("relu", &fused, &|t| composed(&t[0], slope), &inputs);
+        }
+    }
+
+    #[test]
+    fn results_depend_on_neither_threads_nor_simd() {
+        let inputs = [normal("x", &[70_001], DType::F32)];
+        check_determinism("relu", &|t| apply(&t[0], 0.01), &inputs);
     }
 
     #[test]

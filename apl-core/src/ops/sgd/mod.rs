@@ -73,6 +73,7 @@ pub fn composed(
 #[cfg(test)]
 mod tests {
     use candle_core::{DType, Device};
+    use proptest::prelude::*;
 
     use super::*;
     use crate::ops::testing::{assert_close, error_of, normal, values};
@@ -89,6 +90,24 @@ mod tests {
                 assert_close("value", &w, &value, 1e-6);
                 assert_close("velocity", &v, &velocity, 1e-6);
             }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn any_shape_and_numbers_equal_composed(
+            dims in prop::collection::vec(0usize..12, 0..4),
+            rate in 0.0f64..1.0,
+            momentum in 0.0f64..1.0,
+            decay in 0.0f64..0.1,
+        ) {
+            let numbers = Step { rate, momentum, decay };
+            let [w, g, v] = ["w", "g", "v"].map(|name| normal(name, &dims, DType::F64));
+            let (value, velocity) = composed(&w, &g, &v, numbers).unwrap();
+            step(&w, &g, &v, numbers).unwrap();
+            assert_close("value", &w, &value, 1e-14);
+            assert_close("velocity", &v, &velocity, 1e-14);
         }
     }
 
