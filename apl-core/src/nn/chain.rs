@@ -18,6 +18,52 @@ use crate::{
 /// After the first pass no tensor is made and no memory kept: each thread keeps what its operations need between calls, the same for every number
 /// of hinges. A step still asks the allocator for, and gives back, the blocks into which `gemm` packs the factors of a product (it cannot be handed
 /// a workspace) and the small handles of Candle's views and rayon's jobs; `tests/chain_memory.rs` measures it.
+///
+/// ```
+/// use apl_core::{
+///     activation::AplConfig,
+///     nn::{Apl, Chain, Context, Init, Layer, Linear, LinearConfig, Loss, Setup},
+///     ops::sgd,
+///     random::Streams,
+/// };
+/// use candle_core::{DType, Device, Tensor};
+///
+/// let streams = Streams::new(1);
+/// let setup = Setup { streams, dtype: DType::F32, device: Device::Cpu };
+/// let full = |inputs, outputs| LinearConfig {
+///     inputs,
+///     outputs,
+///     weight: Init::Normal(0.5),
+///     bias: Init::Constant(0.0),
+/// };
+/// let layers: Vec<Box<dyn Layer>> = vec![
+///     Box::new(Linear::new("ip1", full(2, 8), &setup)?),
+///     Box::new(Apl::new("act1", &[8], AplConfig::new(2), &setup)?),
+///     Box::new(Linear::new("ip2", full(8, 2), &setup)?),
+/// ];
+/// let mut network = Chain::new(layers, &[2], DType::F32, &Device::Cpu)?;
+///
+/// // Exclusive or.
+/// let x = Tensor::new(&[[0f32, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], &Device::Cpu)?;
+/// let labels = Tensor::new(&[0u32, 1, 1, 0], &Device::Cpu)?;
+/// let gradient = Tensor::zeros((4, 2), DType::F32, &Device::Cpu)?;
+/// let parameters = network.parameters().to_vec();
+/// let velocities: Vec<Tensor> =
+///     parameters.iter().map(|p| p.value.zeros_like()).collect::<candle_core::Result<_>>()?;
+/// let mut losses = Vec::new();
+/// for step in 0..100 {
+///     let mut context = Context::training(step, streams);
+///     let scores = network.forward(&x, &mut context)?;
+///     losses.push(Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, Some(&gradient))?);
+///     network.backward(&x, &gradient, &mut context)?;
+///     let numbers = sgd::Step { rate: 0.1, momentum: 0.9, decay: 0.0 };
+///     for (parameter, velocity) in parameters.iter().zip(&velocities) {
+///         sgd::step(&parameter.value, &parameter.gradient, velocity, numbers)?;
+///     }
+/// }
+/// assert!(losses[99] < 0.1 * losses[0]);
+/// # Ok::<(), apl_core::Error>(())
+/// ```
 pub struct Chain {
     layers: Vec<Box<dyn Layer>>,
     parameters: Vec<Parameter>,

@@ -2,6 +2,25 @@
 //!
 //! `h(x) = max(0, x) + sum_s a_s max(0, -x + b_s)` (Agostinelli et al., equation 1), with the gradients of the authors' layer, whose inequalities are
 //! strict: `dh/dx = 1[x > 0] - sum_s a_s 1[-x + b_s > 0]`, `dh/da_s = max(0, -x + b_s)`, `dh/db_s = a_s 1[-x + b_s > 0]`.
+//!
+//! ```
+//! use apl_core::{activation::Sharing, ops::apl};
+//! use candle_core::{Device, Tensor};
+//! let x = Tensor::new(&[[-2f32, 1.0], [0.5, -1.0]], &Device::Cpu)?;
+//! let slopes = Tensor::new(&[[0.5f32, -1.0]], &Device::Cpu)?;
+//! let offsets = Tensor::new(&[[1f32, 0.0]], &Device::Cpu)?;
+//! let y = x.zeros_like()?;
+//! apl::forward(&x, &slopes, &offsets, Sharing::Unit, &y)?;
+//! assert_eq!(y.to_vec2::<f32>()?, [[1.5, 1.0], [0.75, -1.0]]);
+//!
+//! let g = x.ones_like()?;
+//! let (dx, da, db) = (x.zeros_like()?, slopes.zeros_like()?, offsets.zeros_like()?);
+//! apl::backward(&x, &slopes, &offsets, Sharing::Unit, &g, Some(&dx), Some((&da, &db)))?;
+//! assert_eq!(dx.to_vec2::<f32>()?, [[-0.5, 1.0], [0.5, 1.0]]);
+//! assert_eq!(da.to_vec2::<f32>()?, [[3.5, 1.0]]);
+//! assert_eq!(db.to_vec2::<f32>()?, [[1.0, -1.0]]);
+//! # Ok::<(), apl_core::Error>(())
+//! ```
 
 mod cpu;
 

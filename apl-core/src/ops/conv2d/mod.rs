@@ -1,4 +1,16 @@
 //! Two-dimensional convolution with bias (cross-correlation, as in Caffe), and all three gradients.
+//!
+//! ```
+//! use apl_core::ops::conv2d::{self, Config};
+//! use candle_core::{Device, Tensor};
+//! // A sum over three pixels, with a border of zeros.
+//! let x = Tensor::new(&[[[[1f32, 2.0, 3.0, 4.0]]]], &Device::Cpu)?;
+//! let weight = Tensor::new(&[[[[0f32, 0.0, 0.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]]], &Device::Cpu)?;
+//! let bias = Tensor::new(&[10f32], &Device::Cpu)?;
+//! let y = conv2d::apply(&x, &weight, &bias, Config { stride: 1, padding: 1 })?;
+//! assert_eq!(y.flatten_all()?.to_vec1::<f32>()?, [13.0, 16.0, 19.0, 17.0]);
+//! # Ok::<(), apl_core::Error>(())
+//! ```
 
 mod cpu;
 mod lowering;

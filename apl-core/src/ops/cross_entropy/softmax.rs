@@ -1,4 +1,17 @@
 //! Softmax cross-entropy: `loss_n = ln sum_k exp(x_nk) - x_(n, label_n)`.
+//!
+//! ```
+//! use apl_core::ops::cross_entropy::softmax;
+//! use candle_core::{Device, Tensor};
+//! let scores = Tensor::new(&[[0f64, 0.0], [0.0, 0.0]], &Device::Cpu)?;
+//! let labels = Tensor::new(&[0u32, 1], &Device::Cpu)?;
+//! let gradient = scores.zeros_like()?;
+//! let loss = softmax::mean(&scores, &labels, Some(&gradient))?;
+//! assert!((loss - 2f64.ln()).abs() < 1e-15);
+//! assert_eq!(gradient.to_vec2::<f64>()?, [[-0.25, 0.25], [0.25, -0.25]]);
+//! assert_eq!(softmax::error_rate(&scores, &labels)?, 0.5);
+//! # Ok::<(), apl_core::Error>(())
+//! ```
 
 use candle_core::{
     CpuStorage, CustomOp1, DType, Layout, Shape, Tensor, WithDType, backend::BackendStorage,

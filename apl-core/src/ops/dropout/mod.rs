@@ -3,6 +3,18 @@
 //! Element `i` of the flattened tensor reads byte `i mod 16` of Philox block `i / 16` (see [`crate::random`]) and is dropped where the byte is below
 //! `round(256 rate)`; what is kept is scaled by `1 / (1 - round(256 rate) / 256)`, so that the expected value is kept exactly. The rates of the
 //! paper, 1/4 and 1/2, are exact.
+//!
+//! ```
+//! use apl_core::{ops::dropout::{self, Mask}, random::Streams};
+//! use candle_core::{DType, Device, Tensor};
+//! let x = Tensor::ones(1000, DType::F32, &Device::Cpu)?;
+//! // The first dropout layer of the run with seed 7, at step 3.
+//! let mask = Mask::new(0.5, Streams::new(7), 0, 3)?;
+//! let y = dropout::apply(&x, mask)?.to_vec1::<f32>()?;
+//! assert!(y.iter().all(|&v| v == 0.0 || v == 2.0));
+//! assert_eq!(y, dropout::apply(&x, mask)?.to_vec1::<f32>()?);
+//! # Ok::<(), apl_core::Error>(())
+//! ```
 
 mod cpu;
 

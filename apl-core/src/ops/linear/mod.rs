@@ -1,4 +1,14 @@
 //! The fully connected layer `y = x W^T + b`.
+//!
+//! ```
+//! use apl_core::ops::linear;
+//! use candle_core::{Device, Tensor};
+//! let x = Tensor::new(&[[1f32, 2.0]], &Device::Cpu)?;
+//! let weight = Tensor::new(&[[1f32, 1.0], [0.0, -1.0]], &Device::Cpu)?;
+//! let bias = Tensor::new(&[0f32, 10.0], &Device::Cpu)?;
+//! assert_eq!(linear::apply(&x, &weight, &bias)?.to_vec2::<f32>()?, [[3.0, 8.0]]);
+//! # Ok::<(), apl_core::Error>(())
+//! ```
 
 mod cpu;
 

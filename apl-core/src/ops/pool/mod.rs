@@ -3,6 +3,19 @@
 //!
 //! In a maximum the first of several equal values (in row-major order) wins, and only it gets the gradient. An average divides by the number of
 //! cells of the window inside the padded image; without padding these are the cells inside the image.
+//!
+//! ```
+//! use apl_core::ops::pool::{self, Config, Kind};
+//! use candle_core::{Device, Tensor};
+//! // The paper's pooling, 3 and 2: four pixels have two windows, of which the last hangs over the edge.
+//! let x = Tensor::arange(0f32, 16.0, &Device::Cpu)?.reshape((1, 1, 4, 4))?;
+//! let config = Config { kernel: 3, stride: 2, padding: 0 };
+//! let maxima = pool::apply(&x, Kind::Max, config)?.flatten_all()?.to_vec1::<f32>()?;
+//! assert_eq!(maxima, [10.0, 11.0, 14.0, 15.0]);
+//! let means = pool::apply(&x, Kind::Average, config)?.flatten_all()?.to_vec1::<f32>()?;
+//! assert_eq!(means, [5.0, 6.5, 11.0, 12.5]);
+//! # Ok::<(), apl_core::Error>(())
+//! ```
 
 mod average;
 mod max;

@@ -28,6 +28,17 @@ pub struct Step {
 ///
 /// The rate stands inside the velocity, as in Caffe (solver.cpp): when it drops, what was gathered at the old rate still counts in full.
 ///
+/// ```
+/// use apl_core::ops::sgd::{Step, step};
+/// use candle_core::{Device, Tensor};
+/// let value = Tensor::new(&[1f64], &Device::Cpu)?;
+/// let (gradient, velocity) = (value.copy()?, value.zeros_like()?);
+/// step(&value, &gradient, &velocity, Step { rate: 0.25, momentum: 0.5, decay: 1.0 })?;
+/// assert_eq!(velocity.to_vec1::<f64>()?, [0.5]);
+/// assert_eq!(value.to_vec1::<f64>()?, [0.5]);
+/// # Ok::<(), apl_core::Error>(())
+/// ```
+///
 /// # Shapes
 /// All three tensors have the same.
 ///
