@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Trainable activation functions: reproduces "Learning Activation Functions to Improve Deep Neural Networks" and carries on.
 #[derive(Debug, Parser)]
 #[command(name = "apl", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 75 interrupted and resumable.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 75 interrupted and resumable."
+)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,

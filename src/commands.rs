@@ -38,8 +38,7 @@ pub fn train(arguments: &Train) -> std::result::Result<ExitCode, Failure> {
         software: software(),
         settings: Settings { interrupt: Interrupt::install()?, quiet },
     };
-    let task = request.document.task()?;
-    let finished = in_pool(arguments.threads, || with_task(&task, Start(&request)))??;
+    let finished = in_pool(arguments.threads, || with_task(&request.document, Start(&request)))??;
     if arguments.json {
         print_json(&finished.summary)?;
     } else {
@@ -53,14 +52,14 @@ pub fn train(arguments: &Train) -> std::result::Result<ExitCode, Failure> {
 
 pub fn evaluate(arguments: &Evaluate) -> std::result::Result<ExitCode, Failure> {
     let overrides = source_override(arguments.data.as_deref()).into_iter().collect();
-    let document = Document::read(&arguments.run.join("config.toml"), overrides)?;
+    let document = run_document(&arguments.run, overrides)?;
     let split = match arguments.split {
         SplitName::Train => Split::Train,
         SplitName::Validation => Split::Validation,
         SplitName::Test => Split::Test,
     };
     let score = Score { run: &arguments.run, document: &document, split };
-    let rescore = with_task(&document.task()?, score)?;
+    let rescore = with_task(&document, score)?;
     if arguments.json {
         print_json(&rescore)?;
     } else {
@@ -71,9 +70,11 @@ pub fn evaluate(arguments: &Evaluate) -> std::result::Result<ExitCode, Failure> 
 
 pub fn inspect(arguments: &Inspect) -> std::result::Result<ExitCode, Failure> {
     let target = &arguments.target;
-    let path = if target.is_dir() { target.join("config.toml") } else { target.clone() };
-    let document = Document::read(&path, Vec::new())?;
-    let inspection = with_task(&document.task()?, Look(&document))?;
+    let document = match target.is_dir() {
+        true => run_document(target, Vec::new())?,
+        false => Document::read(target, Vec::new())?,
+    };
+    let inspection = with_task(&document, Look(&document))?;
     if arguments.json {
         print_json(&inspection)?;
     } else {
@@ -126,12 +127,22 @@ impl Action for Look<'_> {
     }
 }
 
+/// The configuration of a run directory.
+fn run_document(run: &Path, overrides: Vec<Override>) -> Result<Document> {
+    let path = run.join("config.toml");
+    if !path.is_file() {
+        let place = run.display().to_string();
+        let problem = "not a run directory: found no config.toml in it";
+        let hint = "a run's directory is printed when it ends: runs/SCALE/NAME/seed-N";
+        return Err(Error::usage(place, problem).with_hint(hint));
+    }
+    Document::read(&path, overrides)
+}
+
 /// A folder is quoted, so that a path of digits is no number.
 fn source_override(source: Option<&str>) -> Option<Override> {
     let quoted = |source: &str| serde_json::Value::from(source).to_string();
-    source.map(|source| {
-        Override::new("data.source", &quoted(source), format!("--data {source}"))
-    })
+    source.map(|source| Override::new("data.source", &quoted(source), format!("--data {source}")))
 }
 
 /// Runs work in a pool of so many threads, or of one a core.

@@ -1,6 +1,6 @@
 //! The tasks by name.
 
-use apl_train::{Error, Result, Task};
+use apl_train::{Error, Result, Task, config::Document};
 use apl_vision::Vision;
 
 /// Something to do for whichever task a configuration names.
@@ -10,13 +10,14 @@ pub trait Action {
     fn run<T: Task>(self) -> Result<Self::Output>;
 }
 
-/// Does it for the task of this name.
-pub fn with_task<A: Action>(name: &str, action: A) -> Result<A::Output> {
-    match name {
+/// Does it for the task that the document names.
+pub fn with_task<A: Action>(document: &Document, action: A) -> Result<A::Output> {
+    let name = document.task()?;
+    match name.as_str() {
         Vision::NAME => action.run::<Vision>(),
         _ => {
             let problem = format!("found \"{name}\", expected \"{}\"", Vision::NAME);
-            Err(Error::usage("task", problem))
+            Err(document.blame(Error::usage("task", problem)))
         }
     }
 }

@@ -15,8 +15,10 @@ use command::Bench;
 
 /// Starts the run and gives it so long; `true` if it ended by itself.
 fn run_for(bench: &Bench, runs: &str, threads: &str, time: Duration) -> bool {
-    let arguments = ["train", "small/net.toml", "--no-progress", "--runs", runs, "--threads", threads];
-    let mut child = bench.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let arguments =
+        ["train", "small/net.toml", "--no-progress", "--runs", runs, "--threads", threads];
+    let mut child =
+        bench.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let started = Instant::now();
     while started.elapsed() < time {
         if child.try_wait().unwrap().is_some() {
@@ -46,12 +48,16 @@ fn kill_and_compare(kills: usize, config: (&str, &str)) {
         while done < kills {
             let runs = format!("killed-{threads}-{round}");
             // A moment of the whole run, so that start, steps, evaluations, checkpoints and the end are all hit; progress is made in between.
-            while done < kills && !run_for(&bench, &runs, threads, whole.mul_f64(stream.uniform())) {
+            while done < kills && !run_for(&bench, &runs, threads, whole.mul_f64(stream.uniform()))
+            {
                 done += 1;
             }
             assert!(run_for(&bench, &runs, threads, Duration::from_secs(600)));
             for (file, expected) in FILES.iter().zip(&expected) {
-                assert!(bench.bytes(&runs, file) == *expected, "{file} after {done} kills of {runs}");
+                assert!(
+                    bench.bytes(&runs, file) == *expected,
+                    "{file} after {done} kills of {runs}"
+                );
             }
             let (killed, whole) = (lines(&bench, &runs), lines(&bench, "whole"));
             assert_eq!(killed, whole, "{runs}");
@@ -106,7 +112,12 @@ fn signals_stop_a_run_with_a_checkpoint_and_code_75() {
     for (i, name) in ["-INT", "-TERM", "-USR1"].into_iter().enumerate() {
         let runs = format!("stopped{i}");
         let arguments = ["train", "small/net.toml", "--no-progress", "--runs", &runs, "--json"];
-        let child = bench.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child = bench
+            .command(&arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         while !bench.run(&runs).join("summary.json").exists() {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -119,7 +130,9 @@ fn signals_stop_a_run_with_a_checkpoint_and_code_75() {
         assert!(summary["step"].as_u64().unwrap() >= 1);
         assert!(bench.run(&runs).join("checkpoint.safetensors").exists());
         bench.train(&["--no-progress", "--runs", &runs]).ok();
-        assert!(bench.bytes(&runs, "model.safetensors") == bench.bytes("whole", "model.safetensors"));
+        assert!(
+            bench.bytes(&runs, "model.safetensors") == bench.bytes("whole", "model.safetensors")
+        );
         assert!(!bench.run(&runs).join("checkpoint.safetensors").exists());
     }
 }

@@ -152,7 +152,11 @@ impl ActivationSection {
         let fits = |key: &str, present: bool, kind: Kind| {
             if present && self.kind != kind {
                 let problem = format!("has no meaning for kind = \"{}\"", self.kind.name());
-                let hint = format!("remove it, or set kind = \"{}\"", kind.name());
+                let hint = format!(
+                    "remove it, set kind = \"{}\", or replace the section: --set 'activation={{kind=\"{}\"}}'",
+                    kind.name(),
+                    self.kind.name()
+                );
                 return Err(Error::usage(format!("activation.{key}"), problem).with_hint(hint));
             }
             Ok(())
