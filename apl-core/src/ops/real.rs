@@ -22,6 +22,8 @@ pub trait Real: Element + std::ops::Neg<Output = Self> {
     fn not_a_number(self) -> bool;
     /// From an `f64`, rounded.
     fn of(value: f64) -> Self;
+    /// The integer part as a byte, for values from 0 to 255.
+    fn to_byte(self) -> u8;
     /// Wraps values into a CPU storage.
     fn storage(values: Vec<Self>) -> CpuStorage;
 }
@@ -51,6 +53,10 @@ macro_rules! real {
             #[inline(always)]
             fn of(value: f64) -> Self {
                 value as Self
+            }
+            #[inline(always)]
+            fn to_byte(self) -> u8 {
+                self as u8
             }
             fn storage(values: Vec<Self>) -> CpuStorage {
                 CpuStorage::$variant(values)

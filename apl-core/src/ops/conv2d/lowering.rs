@@ -140,10 +140,7 @@ fn fill_patches<T: Real, const WIDTH: usize>(padded: &[T], patches: &mut [T], si
         for (plane, patch) in padded.chunks_exact(plane).zip(patch.chunks_exact_mut(area)) {
             let window = &plane[corner..][..(kernel[0] - 1) * row + kernel[1]];
             for (u, target) in patch.chunks_exact_mut(kernel[1]).enumerate() {
-                let source = &window[u * row..][..kernel[1]];
-                for v in 0..kernel[1] {
-                    target[v] = source[v];
-                }
+                target.copy_from_slice(&window[u * row..][..kernel[1]]);
             }
         }
     }

@@ -19,6 +19,7 @@
 
 mod average;
 mod max;
+mod phases;
 mod window;
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, backend::BackendStorage};

@@ -67,16 +67,6 @@ impl Size {
         [x[0], x[1], self.output[0], self.output[1]]
     }
 
-    /// For a cell `offset` along an axis of the window, the windows in which it lies inside the image.
-    #[inline(always)]
-    pub fn windows(&self, offset: usize, axis: usize) -> std::ops::Range<usize> {
-        let Config { stride, padding, .. } = self.config;
-        let first = padding.saturating_sub(offset).div_ceil(stride);
-        let reach = (self.image[axis] + padding).saturating_sub(offset);
-        let last = reach.div_ceil(stride).min(self.output[axis]);
-        first.min(last)..last
-    }
-
     /// The pixel at `offset` of a window along an axis, if it lies inside the image.
     #[inline(always)]
     pub fn pixel(&self, window: usize, offset: usize, axis: usize) -> Option<usize> {
