@@ -1,0 +1,233 @@
+//! Learned shapes over their initial selves, with the pre-activations they see beneath (the paper's figures 2 and 3).
+
+use apl_core::activation::piecewise::Unit;
+use apl_train::run::activations::{Histogram, LayerActivations};
+
+use super::{Figure, Key};
+use crate::{
+    format, sample, shape,
+    svg::{Anchor, Frame, Panel, Range, text},
+};
+
+/// Units of a layer that are shown.
+pub const SHOWN: usize = 8;
+
+const WIDTH: f64 = 250.0;
+const LEFT: f64 = 36.0;
+const TOP: f64 = 26.0;
+const CURVE: f64 = 122.0;
+const BARS: f64 = 34.0;
+const BOTTOM: f64 = 22.0;
+
+/// A unit before and after.
+pub(super) struct Shown {
+    name: String,
+    before: Option<Unit>,
+    after: Option<Unit>,
+}
+
+impl Shown {
+    pub(super) fn of(layer: &LayerActivations, index: usize) -> Self {
+        let about = &layer.about;
+        let shape = layer.before.units.as_ref().map_or(&[][..], |units| &units.shape);
+        Self {
+            name: sample::name_in(about, shape, index),
+            before: shape::of(about, &layer.before, index),
+            after: layer.after.as_ref().and_then(|after| shape::of(about, after, index)),
+        }
+    }
+
+    fn shapes(&self) -> impl Iterator<Item = &Unit> {
+        self.before.iter().chain(&self.after)
+    }
+}
+
+/// Where a layer's units are drawn: as far as its pre-activations reach, with 0.
+pub(super) fn reach(layer: &LayerActivations) -> Range {
+    let of = |histogram: &Histogram| Range::new(histogram.low, histogram.high);
+    let after = layer.after.as_ref().map(|after| of(&after.inputs));
+    let range =
+        after.map_or(of(&layer.before.inputs), |after| after.union(of(&layer.before.inputs)));
+    // The kink at 0 belongs to every unit, unless it is so far away that the rest would shrink to a line.
+    let with_zero = range.union(Range { low: range.low.min(0.0), high: range.high.max(0.0) });
+    let range = if with_zero.width() < 3.0 * range.width() { with_zero } else { range };
+    range.padded(0.02)
+}
+
+/// Heights of the given units within a reach; a single wild one is cut off rather than flattening the others.
+pub(super) fn heights<'a>(units: impl Iterator<Item = &'a Unit>, x: Range) -> Range {
+    let ranges = units
+        .filter_map(|unit| Range::of(shape::line(unit, x.low, x.high).into_iter().map(|(_, y)| y)));
+    let (mut lows, mut highs): (Vec<f64>, Vec<f64>) =
+        ranges.map(|range| (range.low, range.high)).unzip();
+    lows.sort_unstable_by(f64::total_cmp);
+    highs.sort_unstable_by(f64::total_cmp);
+    let (Some(&low), Some(&high)) = (lows.first(), highs.last()) else {
+        return Range::new(0.0, 1.0);
+    };
+    let (middle_low, middle_high) = (lows[lows.len() / 2], highs[highs.len() / 2]);
+    let most = 3.0 * (middle_high - middle_low);
+    Range::new(low.max(middle_low - most), high.min(middle_high + most)).padded(0.06)
+}
+
+/// The units of a layer that the rule picks, in one figure on one scale.
+pub fn units(name: &str, layer: &LayerActivations) -> Figure {
+    let about = &layer.about;
+    let count = layer.before.units.as_ref().map_or(1, |units| units.count());
+    let indices = sample::units(count, SHOWN);
+    let shown: Vec<Shown> = indices.iter().map(|&index| Shown::of(layer, index)).collect();
+    let x = reach(layer);
+    let y = heights(shown.iter().flat_map(Shown::shapes), x);
+    let panels = shown.iter().map(|unit| panel(layer, unit, &unit.name, x, y)).collect();
+    let shape = layer.before.units.as_ref().map_or(&[][..], |units| &units.shape);
+    let mut title = format!("{}: {} units", about.name, format::count(count));
+    if shape.len() > 1 {
+        title.push_str(&format!(" ({})", sample::size(shape)));
+    }
+    title.push_str(&format!(", S = {}", about.hinges));
+    let state = match &layer.after {
+        Some(_) => "Solid: learned; dashed: initial.",
+        None => "Dashed: initial; not trained to the end, so there is no learned shape yet.",
+    };
+    let shown = shown.len();
+    let which = if shown == count {
+        String::new()
+    } else {
+        format!(" {shown} of {count} {}; coordinates count from 0.", sample::RULE)
+    };
+    let caption = format!(
+        "{state}{which} Beneath: how often each pre-activation x of the whole layer occurs, each histogram scaled to its peak."
+    );
+    Figure { name: name.into(), title, caption, panels, legend: legend(layer) }
+}
+
+/// Layers of which each has one shape: ReLU, leaky ReLU, a shape shared by the layer.
+pub fn fixed(name: &str, layers: &[&LayerActivations]) -> Figure {
+    let panels = layers.iter().map(|layer| alone(layer, 0)).collect();
+    let learned = layers.iter().any(|layer| layer.about.hinges > 0);
+    let shapes = if learned { "Solid: learned; dashed: initial." } else { "The shape is fixed." };
+    Figure {
+        name: name.into(),
+        title: if learned { "One shape a layer" } else { "Fixed shapes" }.into(),
+        caption: format!(
+            "{shapes} Beneath: how often each pre-activation x of the layer occurs, each histogram scaled to its peak."
+        ),
+        panels,
+        legend: layers.first().map(|layer| legend(layer)).unwrap_or_default(),
+    }
+}
+
+/// One unit of every layer, by the same rule as everywhere.
+pub fn glance(name: &str, title: String, seed: u32, layers: &[LayerActivations]) -> Figure {
+    let middle = |layer: &LayerActivations| {
+        let count = layer.before.units.as_ref().map_or(1, |units| units.count());
+        count / 2
+    };
+    let panels = layers.iter().map(|layer| alone(layer, middle(layer))).collect();
+    Figure {
+        name: name.into(),
+        title,
+        caption: format!(
+            "The middle unit of every layer, seed {seed}: solid as learned, dashed as it started, over the pre-activations its layer sees. More units stand under the row's own heading."
+        ),
+        panels,
+        legend: layers.first().map(legend).unwrap_or_default(),
+    }
+}
+
+/// A unit on scales of its own, headed by its layer.
+pub(super) fn alone(layer: &LayerActivations, index: usize) -> Panel {
+    let unit = Shown::of(layer, index);
+    let x = reach(layer);
+    let y = heights(unit.shapes(), x);
+    let about = &layer.about;
+    let what = if about.hinges == 0 { about.kind.clone() } else { unit.name.clone() };
+    panel(layer, &unit, &format!("{}: {what}", about.name), x, y)
+}
+
+pub(super) fn legend(layer: &LayerActivations) -> Vec<Key> {
+    let mut keys = Vec::new();
+    let fixed = layer.about.hinges == 0;
+    if layer.after.is_some() {
+        keys.push(Key::line("after", if fixed { "h(x)" } else { "h(x), learned" }));
+    }
+    if !fixed || layer.after.is_none() {
+        keys.push(Key::line("before", "h(x), initial"));
+    }
+    keys.push(Key::area("before-fill", "pre-activations before training"));
+    if layer.after.is_some() {
+        keys.push(Key::area("after-fill", "after"));
+    }
+    keys
+}
+
+fn panel(layer: &LayerActivations, unit: &Shown, head: &str, x: Range, y: Range) -> Panel {
+    let width = WIDTH - LEFT - 8.0;
+    let frame = Frame::new(LEFT, TOP, width, CURVE, x, y);
+    let mut body = text("head", LEFT, 14.0, Anchor::Start, &format::cut(head, 36));
+    body.push_str(&frame.y_axis());
+    body.push_str(&frame.zero_x());
+    let line = |class: &str, shape: &Option<Unit>| {
+        let points = shape.as_ref().map(|unit| shape::line(unit, x.low, x.high));
+        points.map_or_else(String::new, |points| frame.line(class, points))
+    };
+    // A fixed shape is the same before and after.
+    let before = if layer.about.hinges > 0 || unit.after.is_none() {
+        line("before", &unit.before)
+    } else {
+        String::new()
+    };
+    let curves = format!("{before}{}", line("after", &unit.after));
+    if curves.is_empty() {
+        let middle = (LEFT + width / 2.0, TOP + CURVE / 2.0);
+        body.push_str(&text("sub", middle.0, middle.1, Anchor::Middle, "not finite"));
+    }
+    body.push_str(&frame.clipped(&curves));
+    let bars = Frame::new(LEFT, TOP + CURVE + 5.0, width, BARS, x, Range { low: 0.0, high: 1.0 });
+    let histograms = format!(
+        "{}{}",
+        histogram(&bars, "before-fill", &layer.before.inputs),
+        layer
+            .after
+            .as_ref()
+            .map_or_else(String::new, |after| { histogram(&bars, "after-fill", &after.inputs) }),
+    );
+    body.push_str(&bars.clipped(&histograms));
+    body.push_str(&bars.x_axis("x"));
+    let height = TOP + CURVE + 5.0 + BARS + BOTTOM;
+    Panel { width: WIDTH, height, title: describe(layer, unit), body }
+}
+
+/// Scaled to its peak; nothing where it is empty.
+fn histogram(frame: &Frame, class: &str, histogram: &Histogram) -> String {
+    let finite = histogram.counts.iter().copied().filter(|count| count.is_finite());
+    let peak = finite.fold(0.0, f64::max);
+    let whole = histogram.low.is_finite() && histogram.high.is_finite();
+    if peak <= 0.0 || !whole || histogram.high <= histogram.low {
+        return String::new();
+    }
+    let heights: Vec<f64> = histogram.counts.iter().map(|count| count / peak).collect();
+    frame.bars(class, histogram.low, histogram.high, &heights)
+}
+
+/// In words, for people who do not see the picture.
+fn describe(layer: &LayerActivations, unit: &Shown) -> String {
+    let about = &layer.about;
+    let left = |unit: &Unit| format::number(unit.left().slope, 2);
+    if about.hinges == 0 {
+        let slope = format::short(about.negative_slope.unwrap_or(0.0));
+        return format!("{}: {}, slope {slope} below 0 and 1 above", about.name, about.kind);
+    }
+    let mut words = format!("{}, {}", about.name, unit.name);
+    match (&unit.before, &unit.after) {
+        (Some(before), Some(after)) => words.push_str(&format!(
+            ": slope {} far left, {} at the start; {}",
+            left(after),
+            left(before),
+            if after.is_convex() { "convex" } else { "not convex" },
+        )),
+        (Some(before), None) => words.push_str(&format!(": slope {} far left", left(before))),
+        _ => words.push_str(": parameters that are not finite"),
+    }
+    words
+}

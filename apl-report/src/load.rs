@@ -1,0 +1,103 @@
+//! Run directories in memory, each problem kept beside what could be read.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use apl_train::run::{
+    Summary,
+    activations::Activations,
+    curves::{self, Curve},
+    metrics::{self, Evaluation},
+};
+
+/// A run, with all of its directory but the activations, which are read when they are drawn.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its directory.
+    pub path: PathBuf,
+    /// The folder of its configuration, from the path: `quick`, `cpu`, `paper`; empty where the path has none.
+    pub scale: String,
+    /// What it is and what it reached.
+    pub summary: Summary,
+    /// Its evaluations.
+    pub metrics: Vec<Evaluation>,
+    /// The task's own curves.
+    pub curves: Vec<Curve>,
+    /// Its configuration as TOML; empty where there is none.
+    pub config: String,
+    /// What of the directory could not be read.
+    pub problems: Vec<String>,
+}
+
+/// A directory that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// Where.
+    pub path: PathBuf,
+    /// Why.
+    pub error: String,
+}
+
+/// Runs and directories that are none.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// In the order given.
+    pub runs: Vec<Run>,
+    /// In the order given.
+    pub damaged: Vec<Damaged>,
+}
+
+/// Reads every directory once.
+pub fn all(paths: &[PathBuf]) -> Loaded {
+    let (mut loaded, mut seen) = (Loaded::default(), BTreeSet::new());
+    for path in paths {
+        let place = fs_err::canonicalize(path).unwrap_or_else(|_| path.clone());
+        if !seen.insert(place.clone()) {
+            continue;
+        }
+        match Run::read(path, &place) {
+            Ok(run) => loaded.runs.push(run),
+            Err(error) => {
+                loaded.damaged.push(Damaged { path: path.clone(), error: error.to_string() })
+            }
+        }
+    }
+    loaded
+}
+
+impl Run {
+    /// `place` is the path in full, whose folders name the scale.
+    fn read(path: &Path, place: &Path) -> apl_train::Result<Self> {
+        let summary = Summary::read(path)?;
+        let mut problems = Vec::new();
+        let mut note = |error: String| problems.push(error);
+        let metrics = metrics::read(path).map_err(|e| note(e.to_string())).unwrap_or_default();
+        let curves = curves::read(path).map_err(|e| note(e.to_string())).unwrap_or_default();
+        let config = fs_err::read_to_string(path.join("config.toml"));
+        let config = config.map_err(|e| note(e.to_string())).unwrap_or_default();
+        let scale = scale(place, &summary.id);
+        Ok(Self { path: path.to_path_buf(), scale, summary, metrics, curves, config, problems })
+    }
+
+    /// What is recorded about its activations.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn activations(&self) -> apl_train::Result<Option<Activations>> {
+        Activations::read(&self.path)
+    }
+
+    /// The folder of all seeds of its row.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+}
+
+/// The scale in `<scale>/<id>/seed-<n>`.
+fn scale(place: &Path, id: &str) -> String {
+    let row = place.parent().filter(|row| row.file_name().is_some_and(|name| name == id));
+    let scale = row.and_then(Path::parent).and_then(Path::file_name);
+    scale.map_or_else(String::new, |scale| scale.to_string_lossy().into_owned())
+}

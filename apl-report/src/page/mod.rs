@@ -1,0 +1,267 @@
+//! The page: everything in one HTML file.
+
+mod row;
+mod run;
+
+use minijinja::{
+    Environment,
+    value::{Serde, Value},
+};
+use serde::Serialize;
+
+use crate::{
+    Result,
+    figure::{self, Figure},
+    format,
+    load::Damaged,
+    row::{Comparison, Row},
+    table::{self, Table},
+};
+
+/// A page and the figures on it as files: names without suffix, and documents.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The page.
+    pub html: String,
+    /// The figures.
+    pub figures: Vec<(String, String)>,
+}
+
+/// A figure as the template shows it.
+#[derive(Debug, Serialize)]
+struct Shown {
+    name: String,
+    title: String,
+    caption: String,
+    /// Panels, in HTML.
+    panels: String,
+    /// The legend, in HTML.
+    legend: String,
+    /// The least width of a column, in pixels.
+    width: u32,
+    /// The most, beyond which text would look large.
+    widest: u32,
+}
+
+/// Figures so far, and what the page shows of them.
+#[derive(Debug, Default)]
+struct Gallery {
+    files: Vec<(String, String)>,
+}
+
+impl Gallery {
+    fn show(&mut self, figure: Figure) -> Shown {
+        self.files.push((figure.name.clone(), figure.document()));
+        let width = figure.panel_width();
+        Shown {
+            panels: figure.inline(),
+            legend: figure.legend(),
+            width: (width * 0.92) as u32,
+            widest: (width * 1.3) as u32,
+            name: figure.name,
+            title: figure.title,
+            caption: figure.caption,
+        }
+    }
+}
+
+/// Rows that can be compared.
+#[derive(Debug, Serialize)]
+struct Group {
+    title: String,
+    headlines: Vec<String>,
+    scores: Option<Shown>,
+    glance: Option<Shown>,
+    learning: Option<Shown>,
+}
+
+#[derive(Debug, Serialize)]
+struct Line {
+    anchor: String,
+    cells: Vec<Cell>,
+}
+
+#[derive(Debug, Serialize)]
+struct Cell {
+    text: String,
+    numeric: bool,
+}
+
+/// A run that is not done, or a directory that is no run.
+#[derive(Debug, Serialize)]
+struct Problem {
+    what: String,
+    why: String,
+}
+
+/// What the template of the page is given.
+#[derive(Debug, Serialize)]
+struct Context {
+    style: String,
+    version: &'static str,
+    runs: String,
+    rows: String,
+    heads: Vec<Cell>,
+    lines: Vec<Line>,
+    groups: Vec<Group>,
+    problems: Vec<Problem>,
+    sections: Vec<row::Section>,
+}
+
+/// Lines drawn on a page by figures that overlay units, over all rows.
+const LINES: usize = 15_000;
+
+/// Renders rows and what could not be read.
+///
+/// # Errors
+/// A template that cannot be rendered.
+pub fn render(rows: &[Row], damaged: &[Damaged]) -> Result<Page> {
+    let mut gallery = Gallery::default();
+    let looks = looks(rows);
+    let groups = groups(rows, &looks, &mut gallery);
+    let with_units = rows.iter().filter(|row| row.runs()[0].summary.activation.hinges > 0).count();
+    // A network of the paper has five activation layers.
+    let overlaid = (LINES / (5 * with_units.max(1))).clamp(50, figure::OVERLAID);
+    let sections: Vec<row::Section> =
+        rows.iter().map(|row| row::section(row, overlaid, &mut gallery)).collect();
+    let mut environment = Environment::new();
+    environment.add_template("page.html", include_str!("../templates/page.html"))?;
+    environment.add_template("figure.html", include_str!("../templates/figure.html"))?;
+    environment.add_template("row.html", include_str!("../templates/row.html"))?;
+    environment.add_template("run.html", include_str!("../templates/run.html"))?;
+    let Table { columns, rows: cells } = table::summary(rows);
+    let lines: Vec<Line> = rows
+        .iter()
+        .zip(cells)
+        .map(|(row, cells)| {
+            let cells = cells.into_iter().zip(&columns);
+            let cells = cells.map(|(text, column)| Cell { text, numeric: column.numeric });
+            Line { anchor: row.slug.clone(), cells: cells.collect() }
+        })
+        .collect();
+    let heads: Vec<Cell> =
+        columns.iter().map(|c| Cell { text: c.title.into(), numeric: c.numeric }).collect();
+    let runs: usize = rows.iter().map(|row| row.runs().len()).sum();
+    let context = Value::from(Serde(Context {
+        style: format!("{}\n{}", figure::css(), include_str!("../templates/page.css")),
+        version: env!("CARGO_PKG_VERSION"),
+        runs: plural(runs, "run"),
+        rows: plural(rows.len(), "row"),
+        heads,
+        lines,
+        groups,
+        problems: problems(rows, damaged),
+        sections,
+    }));
+    let html = environment.get_template("page.html")?.render(context)?;
+    Ok(Page { html, figures: gallery.files })
+}
+
+fn plural(count: usize, what: &str) -> String {
+    if count == 1 { format!("{count} {what}") } else { format!("{count} {what}s") }
+}
+
+/// How each row looks wherever it stands beside others.
+fn looks(rows: &[Row]) -> Vec<String> {
+    let place = |i: usize| {
+        let same = |other: &&Row| {
+            other.is_relu() == rows[i].is_relu() && other.comparison() == rows[i].comparison()
+        };
+        rows[..i].iter().filter(same).count()
+    };
+    (0..rows.len()).map(|i| figure::look(rows[i].is_relu(), place(i))).collect()
+}
+
+fn groups(rows: &[Row], looks: &[String], gallery: &mut Gallery) -> Vec<Group> {
+    let mut comparisons: Vec<Comparison> = Vec::new();
+    for row in rows {
+        if !comparisons.contains(&row.comparison()) {
+            comparisons.push(row.comparison());
+        }
+    }
+    let mut groups = Vec::with_capacity(comparisons.len());
+    for (i, comparison) in comparisons.iter().enumerate() {
+        let members: Vec<usize> =
+            (0..rows.len()).filter(|&row| rows[row].comparison() == *comparison).collect();
+        let looked: Vec<(&Row, String)> =
+            members.iter().map(|&row| (&rows[row], looks[row].clone())).collect();
+        let suffix = if comparisons.len() > 1 { format!("-{}", i + 1) } else { String::new() };
+        let name = |what: &str| format!("{what}{suffix}");
+        let scores = figure::scores(&name("scores"), "Scores of the seeds".into(), &looked);
+        let glance = glance(&name("glance"), &looked);
+        let learning = figure::learning(&name("learning"), "Learning curves".into(), &looked);
+        groups.push(Group {
+            title: comparison.title(),
+            headlines: members.iter().filter_map(|&row| headline(rows, row)).collect(),
+            scores: scores.map(|figure| gallery.show(figure)),
+            glance: glance.map(|figure| gallery.show(figure)),
+            learning: learning.map(|figure| gallery.show(figure)),
+        });
+    }
+    groups
+}
+
+/// What the first row with units that is done has learned.
+fn glance(name: &str, rows: &[(&Row, String)]) -> Option<Figure> {
+    let has_units = |row: &&Row| row.runs()[0].summary.activation.hinges > 0;
+    let row = rows
+        .iter()
+        .map(|(row, _)| *row)
+        .filter(has_units)
+        .find(|row| row.done().next().is_some())?;
+    let run = row.shown();
+    let layers = run.activations().ok()??.layers;
+    let title = format!("What {} learned", row.label);
+    Some(figure::glance(name, title, run.summary.seed, &layers))
+}
+
+/// A row's result in a sentence; `None` where no run is done.
+fn headline(rows: &[Row], i: usize) -> Option<String> {
+    let row = rows.get(i)?;
+    let measure = row.measure()?;
+    let own =
+        format!("{}: {} {} {}", row.label, row.score_split(), measure.name, table::score(row));
+    let Some(against) = table::against(rows, i) else { return Some(format!("{own}.")) };
+    let relu = &against.relu.label;
+    let size = against.size();
+    let compared = match against.better {
+        Some(better) => {
+            let word = if better { "better" } else { "worse" };
+            format!("{size} {word} than {relu}")
+        }
+        None => format!("the same as {relu}"),
+    };
+    let caveat = if against.same_otherwise { "" } else { " (other settings differ too)" };
+    Some(format!("{own}, {compared}{caveat}."))
+}
+
+/// Runs that are not done, with why, and directories that are no runs.
+fn problems(rows: &[Row], damaged: &[Damaged]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for row in rows {
+        for mismatch in row.mismatches() {
+            let why = format!("{mismatch}; their mean is over different things");
+            problems.push(Problem { what: row.label.clone(), why });
+        }
+        for run in row.runs() {
+            let what = format!("{}, seed {}", row.label, run.summary.seed);
+            if let Some(why) = run::unfinished(run) {
+                problems.push(Problem { what: what.clone(), why });
+            }
+            for why in &run.problems {
+                problems.push(Problem { what: what.clone(), why: why.clone() });
+            }
+        }
+    }
+    let damaged = damaged.iter().map(|directory| Problem {
+        what: directory.path.display().to_string(),
+        why: directory.error.clone(),
+    });
+    problems.extend(damaged);
+    problems
+}
+
+/// Names joined for anchors.
+fn anchor(row: &Row, what: &str) -> String {
+    format!("{}-{}", row.slug, format::plain(what))
+}

@@ -1,0 +1,224 @@
+//! Rows: the runs of one configuration over seeds.
+
+use std::path::PathBuf;
+
+use apl_train::run::{Measure, Status};
+
+use crate::{baseline, format, load::Run};
+
+/// The runs of one configuration.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// A name for anchors and files: lower-case letters, digits and dashes; unique in a report.
+    pub slug: String,
+    /// What it is called: its id, with its folder where another row has the same.
+    pub label: String,
+    /// By seed; at least one.
+    runs: Vec<Run>,
+}
+
+/// Mean and sample standard deviation of some numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Statistics {
+    /// How many.
+    pub n: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// `sqrt(sum (x - mean)^2 / (n - 1))`, from two numbers on.
+    pub deviation: Option<f64>,
+}
+
+impl Statistics {
+    /// Of the finite ones among some numbers; `None` where there are none.
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
+        let n = values.len();
+        if n == 0 {
+            return None;
+        }
+        let mean = values.iter().sum::<f64>() / n as f64;
+        let square: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+        let deviation = (n > 1).then(|| (square / (n - 1) as f64).sqrt());
+        Some(Self { n, mean, deviation })
+    }
+}
+
+/// What rows must share to be compared: the same test examples, at one scale.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Comparison {
+    scale: String,
+    task: String,
+    set: String,
+    test: String,
+}
+
+impl Comparison {
+    /// In words, such as `vision, cifar10, quick`.
+    pub fn title(&self) -> String {
+        let parts = [&self.task, &self.set, &self.scale];
+        let parts: Vec<String> =
+            parts.into_iter().filter(|part| !part.is_empty()).cloned().collect();
+        parts.join(", ")
+    }
+}
+
+impl Row {
+    /// The first run, by seed.
+    fn first(&self) -> &Run {
+        &self.runs[0]
+    }
+
+    /// Its runs, by seed; there is at least one.
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// The run's name: its configuration's and its overrides.
+    pub fn id(&self) -> &str {
+        &self.first().summary.id
+    }
+
+    /// The scale; empty where the path names none.
+    pub fn scale(&self) -> &str {
+        &self.first().scale
+    }
+
+    /// The configuration of its first seed.
+    pub fn config(&self) -> &str {
+        &self.first().config
+    }
+
+    /// Whether it is a baseline.
+    pub fn is_relu(&self) -> bool {
+        self.first().summary.activation.kind == "relu"
+    }
+
+    /// The activation in words: `apl, S = 2, per unit, learned`.
+    pub fn activation(&self) -> String {
+        let about = &self.first().summary.activation;
+        let mut words = vec![about.kind.clone()];
+        if about.hinges > 0 {
+            words.push(format!("S = {}", about.hinges));
+        }
+        words.extend(about.sharing.as_ref().map(|sharing| format!("per {sharing}")));
+        match (&about.slopes, &about.offsets) {
+            (Some(slopes), Some(offsets)) if slopes == offsets => words.push(slopes.clone()),
+            (slopes, offsets) => {
+                words.extend(slopes.as_ref().map(|state| format!("slopes {state}")));
+                words.extend(offsets.as_ref().map(|state| format!("offsets {state}")));
+            }
+        }
+        words.join(", ")
+    }
+
+    /// What it may be compared with.
+    pub fn comparison(&self) -> Comparison {
+        let run = self.first();
+        let test = run.summary.data.iter().find(|split| split.split == "test");
+        Comparison {
+            scale: run.scale.clone(),
+            task: run.summary.task.clone(),
+            set: baseline::value(&run.config, "data.set").unwrap_or_default(),
+            test: test.map(|split| split.digest.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Runs that are done.
+    pub fn done(&self) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(|run| run.summary.status == Status::Done)
+    }
+
+    /// What its runs are scored by, once one is done.
+    pub fn measure(&self) -> Option<&Measure> {
+        self.done().find_map(|run| run.summary.score.as_ref()).map(|score| &score.measure)
+    }
+
+    /// The split of its scores.
+    pub fn score_split(&self) -> &str {
+        let score = self.done().find_map(|run| run.summary.score.as_ref());
+        score.map_or("test", |score| &score.split)
+    }
+
+    /// Scores of the runs that are done.
+    pub fn scores(&self) -> impl Iterator<Item = f64> {
+        self.done().filter_map(|run| run.summary.score.as_ref()).map(|score| score.value)
+    }
+
+    /// The run whose activations are shown: the first that is done, else the first.
+    pub fn shown(&self) -> &Run {
+        self.done().next().unwrap_or(self.first())
+    }
+
+    /// Keys of the configuration, and other facts, in which its seeds differ though they must not.
+    pub fn mismatches(&self) -> Vec<String> {
+        let first = self.first();
+        let mut found = Vec::new();
+        for run in &self.runs[1..] {
+            let (one, other) = (&first.summary, &run.summary);
+            let mut keys = baseline::differing(&first.config, &run.config);
+            keys.extend((one.data != other.data).then(|| "data digests".into()));
+            keys.extend((one.parameters != other.parameters).then(|| "parameter counts".into()));
+            if !keys.is_empty() {
+                let (a, b) = (one.seed, other.seed);
+                found.push(format!("seeds {a} and {b} differ in {}", format::list(&keys)));
+            }
+        }
+        found
+    }
+}
+
+/// Groups runs: one row a folder and id, in the order of their first run, each by seed.
+pub fn group(runs: Vec<Run>) -> Vec<Row> {
+    let mut groups: Vec<((PathBuf, String), Vec<Run>)> = Vec::new();
+    for run in runs {
+        let key = (run.folder().to_path_buf(), run.summary.id.clone());
+        match groups.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, group)) => group.push(run),
+            None => groups.push((key, vec![run])),
+        }
+    }
+    let mut rows: Vec<Row> = Vec::with_capacity(groups.len());
+    for (_, mut runs) in groups {
+        runs.sort_by_key(|run| run.summary.seed);
+        let name = format!("{}-{}", runs[0].scale, runs[0].summary.id);
+        let slug = unique(&format::plain(&name), &rows);
+        rows.push(Row { slug, label: runs[0].summary.id.clone(), runs });
+    }
+    label(&mut rows);
+    rows
+}
+
+/// Rows of one name at one scale come from different folders: these are named too.
+fn label(rows: &mut [Row]) {
+    let names: Vec<(String, String)> =
+        rows.iter().map(|row| (row.scale().into(), row.id().into())).collect();
+    for (row, name) in rows.iter_mut().zip(&names) {
+        if names.iter().filter(|other| *other == name).count() > 1 {
+            row.label = format!("{} in {}", row.id(), row.first().folder().display());
+        }
+    }
+}
+
+fn unique(slug: &str, rows: &[Row]) -> String {
+    let taken = |name: &str| rows.iter().any(|row| row.slug == name);
+    if !taken(slug) {
+        return slug.into();
+    }
+    let numbered = |n: usize| format!("{slug}-{n}");
+    (2..=rows.len() + 1).map(numbered).find(|name| !taken(name)).unwrap_or_else(|| numbered(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_are_of_finite_numbers_and_a_deviation_needs_two() {
+        assert_eq!(Statistics::of([]), None);
+        assert_eq!(Statistics::of([f64::NAN]), None);
+        let one = Statistics::of([2.0, f64::INFINITY]).unwrap();
+        assert_eq!(one, Statistics { n: 1, mean: 2.0, deviation: None });
+        let three = Statistics::of([1.0, 2.0, 3.0]).unwrap();
+        assert_eq!(three, Statistics { n: 3, mean: 2.0, deviation: Some(1.0) });
+    }
+}
