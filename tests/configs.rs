@@ -1,0 +1,132 @@
+//! The configurations of the repository: all can be used, all say what they are for, and the paper's hold the authors' numbers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+
+use apl_train::{
+    Task,
+    config::{Config, Document, Override},
+    plan::Plan,
+    run::DataSummary,
+};
+use apl_vision::Vision;
+
+fn all() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let mut found = Vec::new();
+    for scale in std::fs::read_dir(root).unwrap() {
+        let scale = scale.unwrap().path();
+        if scale.is_dir() {
+            let files = std::fs::read_dir(scale).unwrap().map(|entry| entry.unwrap().path());
+            found.extend(files);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn plan(path: &Path, overrides: &[(&str, &str)]) -> Plan<Vision> {
+    let overrides = overrides.iter().map(|(key, value)| Override::new(key, value, String::new()));
+    let document = Document::read(path, overrides.collect()).unwrap();
+    assert_eq!(document.task().unwrap(), Vision::NAME);
+    Plan::from_document(&document).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn named(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("configs").join(name)
+}
+
+#[test]
+fn every_configuration_can_be_used_and_says_what_it_is_for() {
+    let all = all();
+    assert_eq!(all.len(), 6);
+    for path in all {
+        let plan = plan(&path, &[]);
+        apl_train::launch::build(&plan).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().display().to_string();
+        for part in ["# Reproduces: ", &format!("# Run:    apl train {name}"), "# Result: ", "# Time: "] {
+            assert!(text.contains(part), "{name}: no `{part}`");
+        }
+        let folder = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
+        assert_eq!(plan.identity.scale, folder);
+    }
+}
+
+#[test]
+fn a_resolved_configuration_is_complete_and_comes_back_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in all() {
+        let first = plan(&path, &[]);
+        let copy = folder.path().join("copy.toml");
+        std::fs::write(&copy, first.config.to_toml().unwrap()).unwrap();
+        let second = plan(&copy, &[]);
+        assert_eq!(second.config, first.config, "{}", path.display());
+        assert_eq!(second.activation, first.activation);
+    }
+}
+
+#[test]
+fn the_hash_covers_what_changes_numbers_and_nothing_else() {
+    let data = |digest: &str| {
+        [DataSummary { split: "train".into(), examples: 1, digest: digest.into() }]
+    };
+    let path = named("quick/cifar10-cnn-apl.toml");
+    let hash = |overrides: &[(&str, &str)], digest| {
+        let config: Config<Vision> = plan(&path, overrides).config;
+        config.hash(&data(digest)).unwrap()
+    };
+    let base = hash(&[], "1");
+    assert_eq!(base.len(), 64);
+    for same in [("data.source", "\"some/folder\""), ("record.checkpoint-every", "7")] {
+        assert_eq!(hash(&[same], "1"), base, "{same:?}");
+    }
+    // A default that is written out is the same configuration.
+    assert_eq!(hash(&[("optimizer.loss-limit", "1000.0")], "1"), base);
+    assert_ne!(hash(&[], "2"), base);
+    for other in [
+        ("seed", "2"),
+        ("activation.hinges", "1"),
+        ("activation.offsets.learned", "false"),
+        ("network.hidden", "[64, 65]"),
+        ("data.augment", "\"pad-crop-flip\""),
+        ("optimizer.weight-decay", "0.0011"),
+        ("record.evaluate-every", "51"),
+    ] {
+        assert_ne!(hash(&[other], "1"), base, "{other:?}");
+    }
+}
+
+/// The authors' first release, CIFAR-10 network and solver.
+#[test]
+fn the_papers_recipe_has_the_authors_numbers() {
+    for (name, activation) in [("apl", 1_515_520), ("relu", 0)] {
+        let plan = plan(&named(&format!("paper/cifar10-cnn-{name}.toml")), &[]);
+        let network = apl_train::launch::build(&plan).unwrap();
+        let count = |wanted: bool| -> usize {
+            let some = network.parameters().iter().filter(|p| p.role.is_activation() == wanted);
+            some.map(|parameter| parameter.value.elem_count()).sum()
+        };
+        assert_eq!((count(false), count(true)), (13_741_578, activation));
+        assert_eq!(plan.steps(), 90_000);
+        let rates = [0, 59_999, 60_000, 80_000, 85_000, 89_999].map(|step| plan.rates.at(step));
+        assert_eq!(rates, [0.01, 0.01, 0.001, 1e-4, 1e-5, 1e-5]);
+        assert_eq!(plan.momentum.at(0), 0.5);
+        let expected = 0.9 - 0.4 * (-5.0f64).exp();
+        assert!((plan.momentum.at(50_000) - expected).abs() < 1e-12);
+        let optimizer = &plan.config.optimizer;
+        assert_eq!((optimizer.batch, optimizer.weight_decay), (100, 0.001));
+        assert!(optimizer.groups.is_empty());
+    }
+}
+
+#[test]
+fn a_run_is_named_by_its_file_and_overrides() {
+    let path = named("quick/cifar10-cnn-apl.toml");
+    let plan = plan(&path, &[("activation.hinges", "1"), ("seed", "3"), ("data.source", "\"x\"")]);
+    assert_eq!(plan.identity.id, "cifar10-cnn-apl,activation.hinges=1");
+    assert_eq!(plan.identity.seed, 3);
+    let runs = plan.identity.directory(Path::new("runs"));
+    assert_eq!(runs, Path::new("runs/quick/cifar10-cnn-apl,activation.hinges=1/seed-3"));
+}
