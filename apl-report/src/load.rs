@@ -17,6 +17,8 @@ use apl_train::run::{
 pub struct Run {
     /// Its directory.
     pub path: PathBuf,
+    /// The folder of all seeds of its row, in full.
+    pub folder: PathBuf,
     /// The folder of its configuration, from the path: `quick`, `cpu`, `paper`; empty where the path has none.
     pub scale: String,
     /// What it is and what it reached.
@@ -78,7 +80,9 @@ impl Run {
         let config = fs_err::read_to_string(path.join("config.toml"));
         let config = config.map_err(|e| note(e.to_string())).unwrap_or_default();
         let scale = scale(place, &summary.id);
-        Ok(Self { path: path.to_path_buf(), scale, summary, metrics, curves, config, problems })
+        let folder = place.parent().unwrap_or(place).to_path_buf();
+        let path = path.to_path_buf();
+        Ok(Self { path, folder, scale, summary, metrics, curves, config, problems })
     }
 
     /// What is recorded about its activations.
@@ -87,11 +91,6 @@ impl Run {
     /// A damaged file.
     pub fn activations(&self) -> apl_train::Result<Option<Activations>> {
         Activations::read(&self.path)
-    }
-
-    /// The folder of all seeds of its row.
-    pub fn folder(&self) -> &Path {
-        self.path.parent().unwrap_or(&self.path)
     }
 }
 

@@ -171,7 +171,7 @@ impl Row {
 pub fn group(runs: Vec<Run>) -> Vec<Row> {
     let mut groups: Vec<((PathBuf, String), Vec<Run>)> = Vec::new();
     for run in runs {
-        let key = (run.folder().to_path_buf(), run.summary.id.clone());
+        let key = (run.folder.clone(), run.summary.id.clone());
         match groups.iter_mut().find(|(other, _)| *other == key) {
             Some((_, group)) => group.push(run),
             None => groups.push((key, vec![run])),
@@ -194,7 +194,7 @@ fn label(rows: &mut [Row]) {
         rows.iter().map(|row| (row.scale().into(), row.id().into())).collect();
     for (row, name) in rows.iter_mut().zip(&names) {
         if names.iter().filter(|other| *other == name).count() > 1 {
-            row.label = format!("{} in {}", row.id(), row.first().folder().display());
+            row.label = format!("{} in {}", row.id(), row.first().folder.display());
         }
     }
 }

@@ -3,19 +3,23 @@
 use apl_train::run::activations::LayerDescription;
 
 /// The rule in words.
-pub const RULE: &str = "units at golden-section steps through the layer, whatever they look like";
+pub const RULE: &str = "at golden-section steps through the layer, whatever they look like";
 
-/// Up to `most` of `count` units, ascending: from the middle on, at steps near the golden section of the layer that visit every unit before any twice.
+/// Up to `most` of `count` units, ascending: at steps near the golden section of the layer, which visit every unit before any twice, from [`first`] on.
 ///
 /// Even steps would land on the same row and column of every feature map wherever the sizes are powers of two.
 pub fn units(count: usize, most: usize) -> Vec<usize> {
-    let step = step(count);
-    let mut units: Vec<usize> = (0..count.min(most))
-        .map(|i| ((count / 2) as u128 + i as u128 * step as u128) % count as u128)
-        .map(|i| i as usize)
-        .collect();
+    let (step, count) = (step(count) as u128, count as u128);
+    let place = |i: usize| (first(count as usize) as u128 + i as u128 * step) % count;
+    let mut units: Vec<usize> = (0..most.min(count as usize)).map(|i| place(i) as usize).collect();
     units.sort_unstable();
     units
+}
+
+/// The unit that stands for a layer where there is room for one: the shorter part of the golden section, since the middle is a corner of a feature map
+/// wherever sizes are even.
+pub fn first(count: usize) -> usize {
+    (count as f64 * 0.381_966_011_25) as usize
 }
 
 fn step(count: usize) -> usize {

@@ -34,24 +34,33 @@ impl Quantity {
     }
 }
 
-/// A run's course: step, epoch, value.
-type Course = Vec<(u64, f64, f64)>;
+/// The course of a run, or of a mean.
+#[derive(Debug, Clone, Default)]
+struct Course {
+    /// Whether the run is done.
+    done: bool,
+    /// Step, epoch, value.
+    points: Vec<(u64, f64, f64)>,
+}
 
 /// The learning curves of rows that can be compared, each with its look; `None` where nothing was evaluated.
 pub fn learning(name: &str, title: String, rows: &[(&Row, String)]) -> Option<Figure> {
     let measure = rows.iter().find_map(|(row, _)| row.measure());
     let mut panels = Vec::new();
-    let mut cut = false;
+    let (mut cut, mut columns) = (false, 1);
     for quantity in [Quantity::Loss, Quantity::Score] {
         let splits =
             ["train", "validation", "test"].map(|split| (split, courses(rows, quantity, split)));
         let all = || splits.iter().flat_map(|(_, runs)| runs).flatten();
-        let Some((y, outside)) = limits(all().flat_map(|run| run.iter().map(|point| point.2)))
+        let Some((y, outside)) =
+            limits(all().flat_map(|run| run.points.iter().map(|point| point.2)))
         else {
             continue;
         };
         cut |= outside;
-        let x = Range::of(all().flat_map(|run| run.iter().map(|point| point.1)));
+        let shown = |(_, runs): &&(&str, Vec<Vec<Course>>)| runs.iter().flatten().next().is_some();
+        columns = columns.max(splits.iter().filter(shown).count());
+        let x = Range::of(all().flat_map(|run| run.points.iter().map(|point| point.1)));
         let x = x.unwrap_or(Range::new(0.0, 1.0));
         for (split, runs) in &splits {
             if runs.iter().flatten().next().is_some() {
@@ -69,7 +78,7 @@ pub fn learning(name: &str, title: String, rows: &[(&Row, String)]) -> Option<Fi
         caption.push_str(" The highest values are outside the frame.");
     }
     let legend = rows.iter().map(|(row, look)| Key::line(format!("{look} bold"), &row.label));
-    Some(Figure { name: name.into(), title, caption, panels, legend: legend.collect() })
+    Some(Figure { name: name.into(), title, caption, panels, columns, legend: legend.collect() })
 }
 
 fn heading(quantity: Quantity, split: &str, measure: Option<&Measure>) -> String {
@@ -87,13 +96,15 @@ fn heading(quantity: Quantity, split: &str, measure: Option<&Measure>) -> String
 fn courses(rows: &[(&Row, String)], quantity: Quantity, split: &str) -> Vec<Vec<Course>> {
     let course = |run: &Run| -> Course {
         let lines = run.metrics.iter().filter(|line| line.split == split);
-        lines
+        let points = lines
             .filter_map(|line| Some((line.step, line.epoch, quantity.of(line)?)))
-            .filter(|(_, epoch, value)| epoch.is_finite() && value.is_finite())
-            .collect()
+            .filter(|(_, epoch, value)| epoch.is_finite() && value.is_finite());
+        Course { done: run.summary.status == Status::Done, points: points.collect() }
     };
     rows.iter()
-        .map(|(row, _)| row.runs().iter().map(course).filter(|course| !course.is_empty()).collect())
+        .map(|(row, _)| {
+            row.runs().iter().map(course).filter(|course| !course.points.is_empty()).collect()
+        })
         .collect()
 }
 
@@ -129,9 +140,8 @@ fn panel(
         }
         let middle = mean(row, runs);
         bold.push_str(&frame.line(&format!("{look} bold"), points(&middle)));
-        if let Some((_, epoch, value)) =
-            middle.last().or_else(|| runs.iter().find_map(|r| r.last()))
-        {
+        let drawn = std::iter::once(&middle).chain(runs);
+        if let Some((_, epoch, value)) = drawn.into_iter().find_map(|run| run.points.last()) {
             let (value, epoch) = (format::short(*value), format::short(*epoch));
             words.push(format!("{} {value} after {epoch} epochs", row.label));
         }
@@ -142,7 +152,7 @@ fn panel(
 }
 
 fn points(course: &Course) -> impl Iterator<Item = (f64, f64)> + '_ {
-    course.iter().map(|&(_, epoch, value)| (epoch, value))
+    course.points.iter().map(|&(_, epoch, value)| (epoch, value))
 }
 
 /// The mean of the runs that are done at the steps that all of them have; of a row of one run, that run.
@@ -150,17 +160,14 @@ fn mean(row: &Row, runs: &[Course]) -> Course {
     if let ([_], [only]) = (row.runs(), runs) {
         return only.clone();
     }
-    let last = |run: &Run| run.metrics.last().map(|line| line.step);
-    let done: Vec<Option<u64>> =
-        row.runs().iter().filter(|run| run.summary.status == Status::Done).map(last).collect();
-    let whole: Vec<&Course> =
-        runs.iter().filter(|run| done.contains(&run.last().map(|point| point.0))).collect();
+    let whole: Vec<&Course> = runs.iter().filter(|run| run.done).collect();
     let mut sums: BTreeMap<u64, (usize, f64, f64)> = BTreeMap::new();
-    for &(step, epoch, value) in whole.iter().flat_map(|run| run.iter()) {
+    for &(step, epoch, value) in whole.iter().flat_map(|run| &run.points) {
         let sum = sums.entry(step).or_insert((0, epoch, 0.0));
         sum.0 += 1;
         sum.2 += value;
     }
     let all = sums.into_iter().filter(|(_, (n, _, _))| *n == whole.len());
-    all.map(|(step, (n, epoch, sum))| (step, epoch, sum / n as f64)).collect()
+    let points = all.map(|(step, (n, epoch, sum))| (step, epoch, sum / n as f64));
+    Course { done: true, points: points.collect() }
 }

@@ -32,9 +32,14 @@ pub(crate) struct Figure {
     pub caption: String,
     /// The small multiples.
     pub panels: Vec<Panel>,
+    /// The most that stand side by side.
+    pub columns: usize,
     /// What colours and dashes mean.
     pub legend: Vec<Key>,
 }
+
+/// As many columns as fit.
+const ANY: usize = 100;
 
 /// An entry of a legend.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use apl_core::activation::piecewise::Unit;
 use apl_train::run::activations::{LayerActivations, Moment};
 
 use super::{
-    Figure,
+    ANY, Figure,
     units::{heights, reach},
 };
 use crate::{
@@ -32,10 +32,11 @@ pub fn overlay(name: &str, layers: &[&LayerActivations], most: usize) -> Option<
         name: name.into(),
         title: format!("Units of each layer on top of each other, {when}"),
         caption: format!(
-            "Up to {most} units a layer ({}), each as a thin translucent line; dark where many agree.",
+            "Up to {most} units a layer, {}, each a thin translucent line: dark where many agree.",
             sample::RULE
         ),
         panels,
+        columns: ANY,
         legend: Vec::new(),
     })
 }
@@ -57,7 +58,11 @@ fn panel(layer: &LayerActivations, most: usize) -> Option<Panel> {
     body.push_str(&frame.zero_x());
     body.push_str(&frame.x_axis("x"));
     let lines = units.iter().map(|unit| frame.line("", shape::line(unit, x.low, x.high)));
-    let class = if units.len() > 100 { "pile" } else { "pile few" };
+    let class = match units.len() {
+        0..100 => "pile few",
+        100..500 => "pile",
+        _ => "pile many",
+    };
     let pile = format!("<g class=\"{class}\">{}</g>", lines.collect::<String>());
     body.push_str(&frame.clipped(&pile));
     let Range { low, high } = y;

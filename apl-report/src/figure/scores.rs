@@ -1,13 +1,13 @@
 //! Scores at one sight: a line a row, a dot a seed, their mean and deviation.
 
-use super::Figure;
+use super::{ANY, Figure};
 use crate::{
     format,
     row::{Row, Statistics},
     svg::{Anchor, Frame, Panel, Range, segment, text},
 };
 
-const WIDTH: f64 = 620.0;
+const WIDTH: f64 = 460.0;
 const LEFT: f64 = 12.0;
 const LINE: f64 = 38.0;
 
@@ -38,10 +38,10 @@ pub fn scores(name: &str, title: String, rows: &[(&Row, String)]) -> Option<Figu
         } else {
             format!("{} ({activation})", row.label)
         };
-        body.push_str(&text("sub", LEFT, top + 13.0, Anchor::Start, &format::cut(&label, 96)));
+        body.push_str(&text("sub", LEFT, top + 13.0, Anchor::Start, &format::cut(&label, 68)));
         body.push_str(&segment("grid", (LEFT, middle), (WIDTH - LEFT, middle)));
         let Some(Statistics { n, mean, deviation }) = *statistics else {
-            body.push_str(&text("sub", LEFT, middle - 2.0, Anchor::Start, "no run done"));
+            body.push_str(&text("name", WIDTH - LEFT, top + 13.0, Anchor::End, "no run done"));
             continue;
         };
         let x = frame.x.at(mean);
@@ -69,6 +69,7 @@ pub fn scores(name: &str, title: String, rows: &[(&Row, String)]) -> Option<Figu
             "{better} Dots: seeds; upright bar: their mean; line: one sample standard deviation to either side."
         ),
         panels: vec![Panel { width: WIDTH, height: height + 26.0, title: title_of_panel, body }],
+        columns: ANY,
         legend: Vec::new(),
     })
 }

@@ -2,7 +2,7 @@
 
 use apl_train::run::activations::{LayerActivations, Spread};
 
-use super::{Figure, Key};
+use super::{ANY, Figure, Key};
 use crate::{
     format,
     svg::{Anchor, Frame, Panel, Range, text},
@@ -32,6 +32,7 @@ pub fn spread(name: &str, layers: &[&LayerActivations]) -> Option<Figure> {
         title: "How units of a layer differ".into(),
         caption: "Mean of h(x) over all units of the layer, and one standard deviation to either side. The paper speaks of variance without a formula; this is the reading used here.".into(),
         panels,
+        columns: ANY,
         legend,
     })
 }

@@ -1,20 +1,25 @@
 //! A figure as a file: heading, panels in columns and legend on a light ground.
 
-use super::{Figure, palette};
+use super::{Figure, Key, palette};
 use crate::svg::{Anchor, Panel, px, text};
 
 const MARGIN: f64 = 14.0;
 const GAP: f64 = 14.0;
 /// The width that panels are set in, if one of them is not wider.
-const WIDTH: f64 = 1040.0;
+const WIDTH: f64 = 1060.0;
 
 impl Figure {
     /// The whole figure as an SVG document.
     pub fn document(&self) -> String {
+        document(&self.whole(), 1.0)
+    }
+
+    /// The whole figure as one panel.
+    pub(super) fn whole(&self) -> Panel {
         let widest = self.panel_width();
         let columns = ((WIDTH + GAP) / (widest + GAP)).floor().max(1.0) as usize;
-        let columns = columns.min(self.panels.len().max(1));
-        let inner = (columns as f64 * (widest + GAP) - GAP).max(320.0);
+        let columns = columns.min(self.columns).min(self.panels.len()).max(1);
+        let inner = (columns as f64 * (widest + GAP) - GAP).max(self.least_width());
         let mut top = MARGIN;
         let mut body = String::new();
         if !self.title.is_empty() {
@@ -32,8 +37,14 @@ impl Figure {
             top += height + GAP;
         }
         let (width, height) = (inner + 2.0 * MARGIN, top - GAP + MARGIN);
-        let whole = Panel { width, height, title: self.described(), body };
-        document(&whole)
+        Panel { width, height, title: self.described(), body }
+    }
+
+    /// Room for the heading and for every entry of the legend, up to the usual width.
+    fn least_width(&self) -> f64 {
+        let legend = self.legend.iter().map(entry_width).fold(0.0, f64::max);
+        let heading = self.title.chars().count() as f64 * 7.2;
+        legend.max(heading).min(WIDTH)
     }
 
     fn described(&self) -> String {
@@ -48,7 +59,7 @@ impl Figure {
     fn legend_lines(&self, inner: f64, top: &mut f64) -> String {
         let (mut out, mut left) = (String::new(), 0.0);
         for key in &self.legend {
-            let width = 32.0 + key.label.chars().count() as f64 * 6.1 + 14.0;
+            let width = entry_width(key);
             if left > 0.0 && left + width > inner {
                 *top += 18.0;
                 left = 0.0;
@@ -68,17 +79,22 @@ impl Figure {
     }
 }
 
+fn entry_width(key: &Key) -> f64 {
+    32.0 + key.label.chars().count() as f64 * 6.1 + 14.0
+}
+
 fn placed(panel: &Panel, left: f64, top: f64) -> String {
     format!("<g transform=\"translate({} {})\">{}</g>", px(left), px(top), panel.body)
 }
 
-/// One panel as an SVG document of its own.
-pub(super) fn document(panel: &Panel) -> String {
+/// A panel as an SVG document, enlarged.
+pub(super) fn document(panel: &Panel, scale: f64) -> String {
     let Panel { width, height, title, body } = panel;
     let (w, h) = (px(*width), px(*height));
+    let (outer_width, outer_height) = (px(width * scale), px(height * scale));
     let (style, title) = (palette::plain(), crate::svg::escape(title));
     let ground = format!("<rect width=\"{w}\" height=\"{h}\" fill=\"#ffffff\"/>");
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\"><title>{title}</title><style>{style}</style>{ground}{body}</svg>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{outer_width}\" height=\"{outer_height}\" viewBox=\"0 0 {w} {h}\" role=\"img\"><title>{title}</title><style>{style}</style>{ground}{body}</svg>\n"
     )
 }

@@ -2,7 +2,7 @@
 
 use apl_train::run::curves::{Axis, Curve, Series};
 
-use super::{Figure, Key, look};
+use super::{ANY, Figure, Key, look};
 use crate::{
     format,
     svg::{Anchor, Frame, Panel, Range, text},
@@ -47,6 +47,7 @@ pub fn task(name: &str, curve: &Curve) -> Figure {
         title: curve.title.clone(),
         caption: String::new(),
         panels: vec![Panel { width: WIDTH, height: TOP + HEIGHT + 24.0, title, body }],
+        columns: ANY,
         legend: series.iter().map(|(series, look)| Key::line(look.clone(), &series.name)).collect(),
     }
 }

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use apl_train::run::activations::{Activations, LayerActivations};
 
-use super::{Figure, units};
-use crate::{Error, Result};
+use super::{ANY, Figure, standalone, units};
+use crate::{Error, Result, sample};
 
 /// An SVG document of one unit of a run: its learned shape solid over its initial one dashed, and the pre-activations of its layer beneath, on a
 /// light ground, so that it looks the same on any page.
 ///
-/// `layer` is the layer's name, the first with parameters if not given; `index` the unit's position among one hinge's parameters, the middle one if
-/// not given.
+/// `layer` is the layer's name, the first with parameters if not given; `index` the unit's position among one hinge's parameters, by the rule
+/// of the page's samples if not given.
 ///
 /// ```no_run
 /// use std::path::Path;
@@ -36,8 +36,8 @@ pub fn unit(run: &Path, layer: Option<&str>, index: Option<usize>) -> Result<Str
         let wanted = layer.unwrap_or("any");
         missing(format!("found no activation layer `{wanted}`, expected one of {names:?}"))
     })?;
-    let count = found.before.units.as_ref().map_or(1, |units| units.count());
-    let index = index.unwrap_or(count / 2);
+    let count = units::count(found);
+    let index = index.unwrap_or(sample::first(count));
     if index >= count {
         let layer = &found.about.name;
         return Err(missing(format!("found unit {index} of {layer}, expected less than {count}")));
@@ -47,13 +47,14 @@ pub fn unit(run: &Path, layer: Option<&str>, index: Option<usize>) -> Result<Str
 
 /// The same of a layer in memory. A unit that is not there has no curves.
 pub fn unit_of(layer: &LayerActivations, index: usize) -> String {
-    let panel = units::alone(layer, index);
+    let panel = units::alone(layer, index, units::LARGE);
     let figure = Figure {
         name: String::new(),
         title: String::new(),
         caption: panel.title.clone(),
         panels: vec![panel],
+        columns: ANY,
         legend: units::legend(layer),
     };
-    figure.document()
+    standalone::document(&figure.whole(), 1.25)
 }

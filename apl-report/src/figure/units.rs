@@ -3,7 +3,7 @@
 use apl_core::activation::piecewise::Unit;
 use apl_train::run::activations::{Histogram, LayerActivations};
 
-use super::{Figure, Key};
+use super::{ANY, Figure, Key};
 use crate::{
     format, sample, shape,
     svg::{Anchor, Frame, Panel, Range, text},
@@ -12,11 +12,23 @@ use crate::{
 /// Units of a layer that are shown.
 pub const SHOWN: usize = 8;
 
-const WIDTH: f64 = 250.0;
+/// How large a unit is drawn, in pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    width: f64,
+    curve: f64,
+    bars: f64,
+}
+
+/// One of many.
+const SMALL: Size = Size { width: 250.0, curve: 122.0, bars: 34.0 };
+/// Alone.
+pub(super) const LARGE: Size = Size { width: 440.0, curve: 220.0, bars: 60.0 };
+
 const LEFT: f64 = 36.0;
-const TOP: f64 = 26.0;
-const CURVE: f64 = 122.0;
-const BARS: f64 = 34.0;
+const TOP: f64 = 24.0;
+/// More of it where a line stands below the head.
+const SUB: f64 = 15.0;
 const BOTTOM: f64 = 22.0;
 
 /// A unit before and after.
@@ -40,6 +52,11 @@ impl Shown {
     fn shapes(&self) -> impl Iterator<Item = &Unit> {
         self.before.iter().chain(&self.after)
     }
+}
+
+/// How many shapes a layer has.
+pub(super) fn count(layer: &LayerActivations) -> usize {
+    layer.before.units.as_ref().map_or(1, |units| units.count())
 }
 
 /// Where a layer's units are drawn: as far as its pre-activations reach, with 0.
@@ -73,76 +90,68 @@ pub(super) fn heights<'a>(units: impl Iterator<Item = &'a Unit>, x: Range) -> Ra
 /// The units of a layer that the rule picks, in one figure on one scale.
 pub fn units(name: &str, layer: &LayerActivations) -> Figure {
     let about = &layer.about;
-    let count = layer.before.units.as_ref().map_or(1, |units| units.count());
+    let count = count(layer);
     let indices = sample::units(count, SHOWN);
     let shown: Vec<Shown> = indices.iter().map(|&index| Shown::of(layer, index)).collect();
     let x = reach(layer);
     let y = heights(shown.iter().flat_map(Shown::shapes), x);
-    let panels = shown.iter().map(|unit| panel(layer, unit, &unit.name, x, y)).collect();
+    let panels =
+        shown.iter().map(|unit| panel(layer, unit, [&unit.name, ""], [x, y], SMALL)).collect();
     let shape = layer.before.units.as_ref().map_or(&[][..], |units| &units.shape);
     let mut title = format!("{}: {} units", about.name, format::count(count));
     if shape.len() > 1 {
         title.push_str(&format!(" ({})", sample::size(shape)));
     }
     title.push_str(&format!(", S = {}", about.hinges));
-    let state = match &layer.after {
-        Some(_) => "Solid: learned; dashed: initial.",
-        None => "Dashed: initial; not trained to the end, so there is no learned shape yet.",
-    };
     let shown = shown.len();
-    let which = if shown == count {
-        String::new()
-    } else {
-        format!(" {shown} of {count} {}; coordinates count from 0.", sample::RULE)
+    let mut caption = match shown == count {
+        true => format!("All {count} units."),
+        false => format!("{shown} of {} units, {}.", format::count(count), sample::RULE),
     };
-    let caption = format!(
-        "{state}{which} Beneath: how often each pre-activation x of the whole layer occurs, each histogram scaled to its peak."
-    );
-    Figure { name: name.into(), title, caption, panels, legend: legend(layer) }
+    if layer.after.is_none() {
+        caption.push_str(" Not trained to the end: there is no learned shape yet.");
+    }
+    Figure { name: name.into(), title, caption, panels, columns: 4, legend: legend(layer) }
 }
 
 /// Layers of which each has one shape: ReLU, leaky ReLU, a shape shared by the layer.
 pub fn fixed(name: &str, layers: &[&LayerActivations]) -> Figure {
-    let panels = layers.iter().map(|layer| alone(layer, 0)).collect();
+    let panels = layers.iter().map(|layer| alone(layer, 0, SMALL)).collect();
     let learned = layers.iter().any(|layer| layer.about.hinges > 0);
-    let shapes = if learned { "Solid: learned; dashed: initial." } else { "The shape is fixed." };
     Figure {
         name: name.into(),
         title: if learned { "One shape a layer" } else { "Fixed shapes" }.into(),
-        caption: format!(
-            "{shapes} Beneath: how often each pre-activation x of the layer occurs, each histogram scaled to its peak."
-        ),
+        caption: String::new(),
         panels,
+        columns: ANY,
         legend: layers.first().map(|layer| legend(layer)).unwrap_or_default(),
     }
 }
 
 /// One unit of every layer, by the same rule as everywhere.
 pub fn glance(name: &str, title: String, seed: u32, layers: &[LayerActivations]) -> Figure {
-    let middle = |layer: &LayerActivations| {
-        let count = layer.before.units.as_ref().map_or(1, |units| units.count());
-        count / 2
-    };
-    let panels = layers.iter().map(|layer| alone(layer, middle(layer))).collect();
+    let panels =
+        layers.iter().map(|layer| alone(layer, sample::first(count(layer)), SMALL)).collect();
     Figure {
         name: name.into(),
         title,
         caption: format!(
-            "The middle unit of every layer, seed {seed}: solid as learned, dashed as it started, over the pre-activations its layer sees. More units stand under the row's own heading."
+            "One unit of every layer, seed {seed}, picked by its position and not by its looks: solid as learned, dashed as it started, over the pre-activations its layer sees. More are under the row's own heading."
         ),
         panels,
+        columns: ANY,
         legend: layers.first().map(legend).unwrap_or_default(),
     }
 }
 
 /// A unit on scales of its own, headed by its layer.
-pub(super) fn alone(layer: &LayerActivations, index: usize) -> Panel {
+pub(super) fn alone(layer: &LayerActivations, index: usize, size: Size) -> Panel {
     let unit = Shown::of(layer, index);
     let x = reach(layer);
     let y = heights(unit.shapes(), x);
     let about = &layer.about;
-    let what = if about.hinges == 0 { about.kind.clone() } else { unit.name.clone() };
-    panel(layer, &unit, &format!("{}: {what}", about.name), x, y)
+    let what = if about.hinges == 0 { &about.kind } else { &unit.name };
+    panel(layer, &unit, [&about.name, what], [x, y], size)
 }
 
 pub(super) fn legend(layer: &LayerActivations) -> Vec<Key> {
@@ -154,17 +163,28 @@ pub(super) fn legend(layer: &LayerActivations) -> Vec<Key> {
     if !fixed || layer.after.is_none() {
         keys.push(Key::line("before", "h(x), initial"));
     }
-    keys.push(Key::area("before-fill", "pre-activations before training"));
+    keys.push(Key::area("before-fill before-edge", "pre-activations before training"));
     if layer.after.is_some() {
         keys.push(Key::area("after-fill", "after"));
     }
     keys
 }
 
-fn panel(layer: &LayerActivations, unit: &Shown, head: &str, x: Range, y: Range) -> Panel {
-    let width = WIDTH - LEFT - 8.0;
-    let frame = Frame::new(LEFT, TOP, width, CURVE, x, y);
-    let mut body = text("head", LEFT, 14.0, Anchor::Start, &format::cut(head, 36));
+fn panel(
+    layer: &LayerActivations,
+    unit: &Shown,
+    [head, sub]: [&str; 2],
+    [x, y]: [Range; 2],
+    Size { width, curve, bars }: Size,
+) -> Panel {
+    let whole = width;
+    let width = width - LEFT - 8.0;
+    let top = TOP + if sub.is_empty() { 0.0 } else { SUB };
+    let frame = Frame::new(LEFT, top, width, curve, x, y);
+    let mut body = text("head", LEFT, 14.0, Anchor::Start, &format::cut(head, 34));
+    if !sub.is_empty() {
+        body.push_str(&text("sub", LEFT, 14.0 + SUB, Anchor::Start, &format::cut(sub, 40)));
+    }
     body.push_str(&frame.y_axis());
     body.push_str(&frame.zero_x());
     let line = |class: &str, shape: &Option<Unit>| {
@@ -179,23 +199,21 @@ fn panel(layer: &LayerActivations, unit: &Shown, head: &str, x: Range, y: Range)
     };
     let curves = format!("{before}{}", line("after", &unit.after));
     if curves.is_empty() {
-        let middle = (LEFT + width / 2.0, TOP + CURVE / 2.0);
+        let middle = (LEFT + width / 2.0, top + curve / 2.0);
         body.push_str(&text("sub", middle.0, middle.1, Anchor::Middle, "not finite"));
     }
     body.push_str(&frame.clipped(&curves));
-    let bars = Frame::new(LEFT, TOP + CURVE + 5.0, width, BARS, x, Range { low: 0.0, high: 1.0 });
-    let histograms = format!(
-        "{}{}",
-        histogram(&bars, "before-fill", &layer.before.inputs),
-        layer
-            .after
-            .as_ref()
-            .map_or_else(String::new, |after| { histogram(&bars, "after-fill", &after.inputs) }),
-    );
+    let height = top + curve + 5.0 + bars + BOTTOM;
+    let bars = Frame::new(LEFT, top + curve + 5.0, width, bars, x, Range { low: 0.0, high: 1.0 });
+    let mut histograms = histogram(&bars, "before-fill", &layer.before.inputs);
+    if let Some(after) = &layer.after {
+        // The earlier outline stays visible on the later bars.
+        histograms.push_str(&histogram(&bars, "after-fill", &after.inputs));
+        histograms.push_str(&histogram(&bars, "before-edge", &layer.before.inputs));
+    }
     body.push_str(&bars.clipped(&histograms));
     body.push_str(&bars.x_axis("x"));
-    let height = TOP + CURVE + 5.0 + BARS + BOTTOM;
-    Panel { width: WIDTH, height, title: describe(layer, unit), body }
+    Panel { width: whole, height, title: describe(layer, unit), body }
 }
 
 /// Scaled to its peak; nothing where it is empty.
@@ -207,7 +225,8 @@ fn histogram(frame: &Frame, class: &str, histogram: &Histogram) -> String {
         return String::new();
     }
     let heights: Vec<f64> = histogram.counts.iter().map(|count| count / peak).collect();
-    frame.bars(class, histogram.low, histogram.high, &heights)
+    let draw = if class.ends_with("edge") { Frame::steps } else { Frame::bars };
+    draw(frame, class, histogram.low, histogram.high, &heights)
 }
 
 /// In words, for people who do not see the picture.

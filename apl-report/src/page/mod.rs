@@ -32,6 +32,8 @@ pub struct Page {
 struct Shown {
     name: String,
     title: String,
+    /// Of the heading.
+    level: u8,
     caption: String,
     /// Panels, in HTML.
     panels: String,
@@ -39,6 +41,8 @@ struct Shown {
     legend: String,
     /// The least width of a column, in pixels.
     width: u32,
+    /// The most columns.
+    columns: usize,
     /// The most, beyond which text would look large.
     widest: u32,
 }
@@ -50,14 +54,17 @@ struct Gallery {
 }
 
 impl Gallery {
-    fn show(&mut self, figure: Figure) -> Shown {
+    /// Shows a figure under a heading of this level.
+    fn show(&mut self, level: u8, figure: Figure) -> Shown {
         self.files.push((figure.name.clone(), figure.document()));
         let width = figure.panel_width();
         Shown {
             panels: figure.inline(),
             legend: figure.legend(),
-            width: (width * 0.92) as u32,
+            width: (width * 0.86) as u32,
             widest: (width * 1.3) as u32,
+            columns: figure.columns.min(figure.panels.len()),
+            level,
             name: figure.name,
             title: figure.title,
             caption: figure.caption,
@@ -189,13 +196,14 @@ fn groups(rows: &[Row], looks: &[String], gallery: &mut Gallery) -> Vec<Group> {
         let name = |what: &str| format!("{what}{suffix}");
         let scores = figure::scores(&name("scores"), "Scores of the seeds".into(), &looked);
         let glance = glance(&name("glance"), &looked);
-        let learning = figure::learning(&name("learning"), "Learning curves".into(), &looked);
+        let learning =
+            figure::learning(&name("learning"), "Loss and score against epochs".into(), &looked);
         groups.push(Group {
             title: comparison.title(),
             headlines: members.iter().filter_map(|&row| headline(rows, row)).collect(),
-            scores: scores.map(|figure| gallery.show(figure)),
-            glance: glance.map(|figure| gallery.show(figure)),
-            learning: learning.map(|figure| gallery.show(figure)),
+            scores: scores.map(|figure| gallery.show(4, figure)),
+            glance: glance.map(|figure| gallery.show(4, figure)),
+            learning: learning.map(|figure| gallery.show(4, figure)),
         });
     }
     groups
@@ -261,7 +269,7 @@ fn problems(rows: &[Row], damaged: &[Damaged]) -> Vec<Problem> {
     problems
 }
 
-/// Names joined for anchors.
-fn anchor(row: &Row, what: &str) -> String {
-    format!("{}-{}", row.slug, format::plain(what))
+/// The name of a row's figure: two dashes, which no part has, keep the names of different rows apart.
+fn figure_name(row: &Row, what: &str) -> String {
+    format!("{}--{}", row.slug, format::plain(what))
 }

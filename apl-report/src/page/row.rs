@@ -3,7 +3,7 @@
 use apl_train::run::activations::{Activations, LayerActivations};
 use serde::Serialize;
 
-use super::{Gallery, Shown, anchor, run};
+use super::{Gallery, Shown, figure_name, run};
 use crate::{figure, format, row::Row, table};
 
 #[derive(Debug, Serialize)]
@@ -25,7 +25,9 @@ pub(super) fn section(row: &Row, overlaid: usize, gallery: &mut Gallery) -> Sect
     let (figures, words) = match shown.activations() {
         Ok(Some(activations)) => {
             let status = shown.summary.status.name();
-            let words = format!("Activations of seed {seed} ({status}).");
+            let words = format!(
+                "Activations of seed {seed} ({status}): the shape h of a unit, solid as learned and dashed as it started, over how often each pre-activation x of its layer occurs, each histogram scaled to its peak. Rows, columns and units count from 0."
+            );
             (figures(row, &activations, overlaid, gallery), words)
         }
         Ok(None) => (Vec::new(), format!("Seed {seed} has no record of its activations.")),
@@ -61,15 +63,15 @@ fn figures(
     let mut figures = Vec::new();
     for (i, layer) in many.iter().enumerate() {
         let name = format!("units-{}-{}", i + 1, format::plain(&layer.about.name));
-        figures.push(gallery.show(figure::units(&anchor(row, &name), layer)));
+        figures.push(gallery.show(4, figure::units(&figure_name(row, &name), layer)));
     }
     if !single.is_empty() {
-        figures.push(gallery.show(figure::fixed(&anchor(row, "layers"), &single)));
+        figures.push(gallery.show(4, figure::fixed(&figure_name(row, "layers"), &single)));
     }
     let more = [
-        figure::overlay(&anchor(row, "overlay"), &many, overlaid),
-        figure::spread(&anchor(row, "spread"), &many),
+        figure::overlay(&figure_name(row, "overlay"), &many, overlaid),
+        figure::spread(&figure_name(row, "spread"), &many),
     ];
-    figures.extend(more.into_iter().flatten().map(|figure| gallery.show(figure)));
+    figures.extend(more.into_iter().flatten().map(|figure| gallery.show(4, figure)));
     figures
 }

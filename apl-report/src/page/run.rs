@@ -3,7 +3,7 @@
 use apl_train::run::{DataSummary, Host, Software, Status};
 use serde::Serialize;
 
-use super::{Gallery, Shown, anchor};
+use super::{Gallery, Shown, figure_name};
 use crate::{
     figure,
     format::{self, count, duration, number},
@@ -53,7 +53,7 @@ pub(super) fn details(row: &Row, run: &Run, gallery: &mut Gallery) -> Details {
     let seed = summary.seed;
     let curves = run.curves.iter().enumerate().map(|(i, curve)| {
         let name = format!("seed-{seed}-{}-{}", i + 1, curve.name);
-        gallery.show(figure::task(&anchor(row, &name), curve))
+        gallery.show(5, figure::task(&figure_name(row, &name), curve))
     });
     let curves = curves.collect();
     let data = summary.data.iter().map(|DataSummary { split, examples, digest }| Split {

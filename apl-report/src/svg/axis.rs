@@ -81,7 +81,7 @@ pub fn ticks(range: Range, most: usize) -> Vec<(f64, String)> {
     let step = step.into_iter().find(|step| *step >= rough * 0.999).unwrap_or(rough);
     let (first, last) = ((range.low / step - 1e-6).ceil(), (range.high / step + 1e-6).floor());
     // Where the numbers are much larger than their differences, steps cannot be told apart.
-    if !(last - first <= 50.0) || first.abs() > 1e12 {
+    if last - first > 50.0 || first.abs() > 1e12 {
         return Vec::new();
     }
     let count = (last - first) as usize + 1;

@@ -30,7 +30,7 @@ impl Frame {
 
     /// Horizontal grid lines with labels left of them, and a stronger line at 0.
     pub fn y_axis(&self) -> String {
-        let most = (self.height() / 32.0).floor().max(2.0) as usize;
+        let most = (self.height() / 27.0).clamp(2.0, 6.0) as usize;
         let mut out = String::new();
         for (place, label) in ticks(self.y.range, most) {
             let y = self.y.at(place);
@@ -43,15 +43,15 @@ impl Frame {
 
     /// A line along the bottom with ticks and labels beneath it, and what the axis shows at its right end.
     pub fn x_axis(&self, name: &str) -> String {
-        let most = (self.width() / 52.0).floor().max(2.0) as usize;
+        let most = (self.width() / 38.0).clamp(2.0, 10.0) as usize;
         let bottom = self.y.from;
         let mut out = segment("axis", (self.x.from, bottom), (self.x.to, bottom));
         // The name takes the place of labels that it would touch.
-        let reserved = if name.is_empty() { 0.0 } else { name.chars().count() as f64 * 6.2 + 8.0 };
+        let reserved = if name.is_empty() { 0.0 } else { name.chars().count() as f64 * 6.0 + 12.0 };
         for (place, label) in ticks(self.x.range, most) {
             let x = self.x.at(place);
             out.push_str(&segment("axis", (x, bottom), (x, bottom + 4.0)));
-            let half = label.chars().count() as f64 * 3.0;
+            let half = label.chars().count() as f64 * 3.2;
             if x + half <= self.x.to + 6.0 - reserved {
                 out.push_str(&text("tick", x, bottom + 15.0, Anchor::Middle, &label));
             }
@@ -99,8 +99,20 @@ impl Frame {
         if data.is_empty() { data } else { element(class, &format!("{data}z")) }
     }
 
+    /// Steps along the tops of bars.
+    pub fn steps(&self, class: &str, low: f64, high: f64, heights: &[f64]) -> String {
+        let data = path_data(self.outline(low, high, heights));
+        if data.is_empty() { data } else { element(class, &data) }
+    }
+
     /// Bars from the bottom between equal steps of x.
     pub fn bars(&self, class: &str, low: f64, high: f64, heights: &[f64]) -> String {
+        let data = path_data(self.outline(low, high, heights));
+        if data.is_empty() { data } else { element(class, &format!("{data}z")) }
+    }
+
+    /// From the bottom, over the bars, to the bottom, in pixels.
+    fn outline(&self, low: f64, high: f64, heights: &[f64]) -> Vec<(f64, f64)> {
         let step = (high - low) / heights.len().max(1) as f64;
         let edge = |i: usize| self.x.at(low + step * i as f64);
         let bottom = self.y.from;
@@ -108,10 +120,8 @@ impl Frame {
             let y = self.y.at(height);
             [(edge(i), y), (edge(i + 1), y)]
         });
-        let ends = [(edge(0), bottom)];
-        let points = ends.into_iter().chain(tops).chain([(edge(heights.len()), bottom)]);
-        let data = path_data(points);
-        if data.is_empty() { data } else { element(class, &format!("{data}z")) }
+        let first = [(edge(0), bottom)].into_iter();
+        first.chain(tops).chain([(edge(heights.len()), bottom)]).collect()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Run directories as training writes them, with made-up numbers.
 
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+
+pub mod markup;
 
 use std::path::{Path, PathBuf};
 
