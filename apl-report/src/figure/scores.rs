@@ -38,7 +38,13 @@ pub fn scores(name: &str, title: String, rows: &[(&Row, String)]) -> Option<Figu
         } else {
             format!("{} ({activation})", row.label)
         };
-        body.push_str(&text("sub", LEFT, top + 13.0, Anchor::Start, &format::cut(&label, 68)));
+        body.push_str(&text(
+            "sub",
+            LEFT,
+            top + 13.0,
+            Anchor::Start,
+            &format::cut(&label, if statistics.is_some() { 66 } else { 52 }),
+        ));
         body.push_str(&segment("grid", (LEFT, middle), (WIDTH - LEFT, middle)));
         let Some(Statistics { n, mean, deviation }) = *statistics else {
             body.push_str(&text("name", WIDTH - LEFT, top + 13.0, Anchor::End, "no run done"));
