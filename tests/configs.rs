@@ -46,7 +46,9 @@ fn every_configuration_can_be_used_and_says_what_it_is_for() {
         apl_train::launch::build(&plan).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().display().to_string();
-        for part in ["# Reproduces: ", &format!("# Run:    apl train {name}"), "# Result: ", "# Time: "] {
+        for part in
+            ["# Reproduces: ", &format!("# Run:    apl train {name}"), "# Result: ", "# Time: "]
+        {
             assert!(text.contains(part), "{name}: no `{part}`");
         }
         let folder = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
@@ -69,9 +71,8 @@ fn a_resolved_configuration_is_complete_and_comes_back_the_same() {
 
 #[test]
 fn the_hash_covers_what_changes_numbers_and_nothing_else() {
-    let data = |digest: &str| {
-        [DataSummary { split: "train".into(), examples: 1, digest: digest.into() }]
-    };
+    let data =
+        |digest: &str| [DataSummary { split: "train".into(), examples: 1, digest: digest.into() }];
     let path = named("quick/cifar10-cnn-apl.toml");
     let hash = |overrides: &[(&str, &str)], digest| {
         let config: Config<Vision> = plan(&path, overrides).config;

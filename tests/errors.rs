@@ -21,9 +21,9 @@ unknown field `weight-dcay`, expected one of `batch`, `momentum`, `weight-decay`
     bench.config_with("hinges = 2", "hinges = \"two\"");
     bench.train(&[]).fails(
         2,
-        "error: small/net.toml: TOML parse error at line 19, column 10
+        "error: small/net.toml: TOML parse error at line 20, column 10
    |
-19 | hinges = \"two\"
+20 | hinges = \"two\"
    |          ^^^^^
 invalid type: string \"two\", expected usize",
     );
