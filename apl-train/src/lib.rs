@@ -4,6 +4,7 @@
 
 pub mod checkpoint;
 pub mod config;
+mod divergence;
 pub mod environment;
 pub mod error;
 pub mod evaluate;
@@ -12,6 +13,7 @@ mod host;
 pub mod inspect;
 pub mod interrupt;
 pub mod launch;
+mod model;
 pub mod optimizer;
 pub mod plan;
 mod progress;

@@ -10,11 +10,10 @@ use crate::{
     config::Document,
     evaluate::evaluate,
     feed::Batches,
-    launch,
+    launch, model,
     plan::Plan,
-    run::{Measure, Summary, tensors},
+    run::{Measure, Summary},
     task::Split,
-    train::ModelAbout,
 };
 
 /// A network's score on a split.
@@ -53,17 +52,7 @@ pub fn rescore<T: Task>(run: &Path, document: &Document, split: Split) -> Result
     }
     let plan = Plan::<T>::from_document(document)?;
     let mut network = launch::build(&plan)?;
-    let (arrays, _): (_, ModelAbout) = tensors::read(&path)?;
-    for parameter in network.parameters() {
-        let name = &parameter.name;
-        let array = arrays.get(name);
-        let array = array.ok_or_else(|| Error::run(&path, format!("no parameter {name}")))?;
-        if !array.copy_into(&parameter.value)? {
-            let (found, expected) = (array.shape(), parameter.value.dims());
-            let problem = format!("{name}: found shape {found:?}, expected {expected:?}");
-            return Err(Error::run(&path, problem));
-        }
-    }
+    model::read(&path, network.parameters())?;
     let warn = &mut |warning| eprintln!("warning: {warning}");
     let data = T::load(&plan.config, &Environment::read(), warn)?;
     let examples = T::examples(&data, split);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use apl_core::{
-    nn::{Chain, Context, Layer, Observer, Setup},
+    nn::{Chain, Context, Setup},
     random::Streams,
 };
 use candle_core::{DType, Device, Tensor};
@@ -14,20 +14,21 @@ use candle_core::{DType, Device, Tensor};
 use crate::{
     Error, Result, Task,
     checkpoint::{self, Running, State},
+    divergence,
     evaluate::{Outcome, evaluate, gather},
     feed::{Batches, Feed},
     host::simd_level,
     interrupt::Interrupt,
+    model,
     optimizer::Sgd,
     plan::Plan,
     progress::Progress,
     record::{self, Sampler},
     run::{
-        FORMAT, Predictions, Score, Snapshots, Status, Summary,
+        Predictions, Score, Snapshots, Status, Summary,
         activations::Activations,
         curves, file,
         metrics::{self, Evaluation},
-        tensors::{self, Array, Arrays},
     },
     task::Split,
 };
@@ -120,7 +121,9 @@ impl<'a, T: Task> Training<'a, T> {
             Some(activations) => activations,
             None => {
                 file::write_text(&directory.join("config.toml"), &plan.config.to_toml()?)?;
-                write_initial(directory, &network)?;
+                let activation = network.parameters().iter().filter(|p| p.role.is_activation());
+                let path = directory.join("initial.safetensors");
+                model::write(&path, activation, &summary.hash, 0)?;
                 let sampler = sample(plan, data, &mut network, &batches)?;
                 let activations = record::before(&network, &sampler)?;
                 activations.write(directory)?;
@@ -316,13 +319,9 @@ impl<'a, T: Task> Training<'a, T> {
     }
 
     fn write_model(&self, name: &str) -> Result<()> {
-        let mut arrays = Arrays::new();
-        for parameter in self.network.parameters() {
-            arrays.insert(parameter.name.clone(), Array::from_tensor(&parameter.value)?);
-        }
-        let about =
-            ModelAbout { format: FORMAT, hash: self.summary.hash.clone(), step: self.state.step };
-        tensors::write(&self.directory.join(name), &arrays, &about)
+        let parameters = self.network.parameters().iter();
+        let (path, hash) = (self.directory.join(name), &self.summary.hash);
+        model::write(&path, parameters, hash, self.state.step)
     }
 
     fn summarise(&mut self, status: Status) -> Result<()> {
@@ -335,53 +334,26 @@ impl<'a, T: Task> Training<'a, T> {
         self.summary.write(self.directory)
     }
 
-    /// Which layer's output is the first that is not finite.
     fn diverged(&mut self, loss: f64, inputs: &Tensor) -> Error {
-        let mut finder = FirstNotFinite::default();
         let context = Context::training(self.state.step, self.streams);
-        let mut context = Context { observer: Some(&mut finder), ..context };
-        // The loss is already known to be bad: an error here tells nothing more.
-        let _ = self.network.forward(inputs, &mut context);
-        let layer = finder.0.unwrap_or_else(|| "loss".into());
+        let layer = divergence::first_layer(&mut self.network, inputs, context);
         let what = format!("the loss is {loss} (limit {})", self.plan.config.optimizer.loss_limit);
         Error::Diverged { step: self.state.step, what, layer, checkpoint: self.last_good() }
     }
 
     /// A parameter that is no longer finite means that the training diverged.
     fn explain(&self, error: Error) -> Error {
-        let (layer, source) = match &error {
-            Error::Core(apl_core::Error::Layer { layer, source }) => (layer.clone(), &**source),
-            Error::Core(source) => ("a parameter".to_string(), source),
-            _ => return error,
-        };
-        let apl_core::Error::NonFinite { place, value, index } = source else { return error };
-        let what = format!("{place} is {value} at index {index}");
-        Error::Diverged { step: self.state.step, what, layer, checkpoint: self.last_good() }
+        match divergence::of_parameter(&error) {
+            Some((layer, what)) => {
+                Error::Diverged { step: self.state.step, what, layer, checkpoint: self.last_good() }
+            }
+            None => error,
+        }
     }
 
     fn last_good(&self) -> String {
-        let path = self.directory.join("checkpoint.safetensors");
-        if path.exists() {
-            format!(
-                "the last good checkpoint, of step {}, is {}",
-                self.last_checkpoint.0,
-                path.display()
-            )
-        } else {
-            "there is no earlier checkpoint".into()
-        }
+        divergence::last_good(self.directory, self.last_checkpoint.0)
     }
-}
-
-/// What `model.safetensors` and `best.safetensors` say of themselves.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
-pub struct ModelAbout {
-    /// The version of the format.
-    pub format: u32,
-    /// The run's hash.
-    pub hash: String,
-    /// After how many steps it was written.
-    pub step: u64,
 }
 
 fn sample<T: Task>(
@@ -395,29 +367,4 @@ fn sample<T: Task>(
     let split = Split::Test;
     evaluate::<T>(network, data, split, Some(examples), batches, Some(&mut sampler))?;
     Ok(sampler)
-}
-
-fn write_initial(directory: &Path, network: &Chain) -> Result<()> {
-    let activation = network.parameters().iter().filter(|p| p.role.is_activation());
-    let arrays = activation.map(|p| Ok((p.name.clone(), Array::from_tensor(&p.value)?)));
-    let about = ModelAbout { format: FORMAT, hash: String::new(), step: 0 };
-    tensors::write(&directory.join("initial.safetensors"), &arrays.collect::<Result<_>>()?, &about)
-}
-
-/// Remembers the first layer that puts out something that is not finite.
-#[derive(Default)]
-struct FirstNotFinite(Option<String>);
-
-impl Observer for FirstNotFinite {
-    fn input(&mut self, _: &dyn Layer, _: &Tensor) -> apl_core::Result<()> {
-        Ok(())
-    }
-
-    fn output(&mut self, layer: &dyn Layer, output: &Tensor) -> apl_core::Result<()> {
-        let values: Vec<f32> = output.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
-        if self.0.is_none() && values.iter().any(|value| !value.is_finite()) {
-            self.0 = Some(layer.name().into());
-        }
-        Ok(())
-    }
 }
