@@ -34,12 +34,6 @@ fn the_summary_says_what_was_learned_and_what_it_beat() {
     let problems = balanced(part(&html, "<dl class=\"problems\">", "</dl>"));
     let place = folder.path().display().to_string();
     insta::assert_snapshot!("problems", problems.replace(&place, "[runs]"));
-    if let Some(look) = std::env::var_os("APL_LOOK") {
-        let look = Path::new(&look);
-        write(&paths, look).unwrap();
-        let unit = apl_report::figure::unit(&paths[0], None, None).unwrap();
-        std::fs::write(look.join("unit.svg"), unit).unwrap();
-    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Figures: small multiples with a legend, inline on a page or as a file of their own.
 
+mod change;
 mod learning;
 mod overlay;
 mod palette;

@@ -2,7 +2,7 @@
 
 use apl_train::run::activations::{LayerActivations, Spread};
 
-use super::{ANY, Figure, Key};
+use super::{ANY, Figure, Key, units::reach};
 use crate::{
     format,
     svg::{Anchor, Frame, Panel, Range, text},
@@ -55,6 +55,14 @@ impl Lines {
         let edge = |sign: f64| mean.iter().zip(deviation).map(|(m, d)| m + sign * d).collect();
         Some(Self { x: x.clone(), low: edge(-1.0), mean: mean.clone(), high: edge(1.0) })
     }
+
+    /// The edges of the band at places in a range.
+    fn heights(&self, range: Range) -> impl Iterator<Item = f64> + '_ {
+        let edges = self.x.iter().zip(self.low.iter().zip(&self.high));
+        edges
+            .filter(move |(x, _)| range.low <= **x && **x <= range.high)
+            .flat_map(|(_, (low, high))| [*low, *high])
+    }
 }
 
 fn panel(layer: &LayerActivations) -> Option<Panel> {
@@ -62,8 +70,8 @@ fn panel(layer: &LayerActivations) -> Option<Panel> {
     let before = of(&layer.before.spread);
     let after = layer.after.as_ref().and_then(|after| of(&after.spread));
     let all = || before.iter().chain(&after);
-    let x = Range::of(all().flat_map(|lines| lines.x.iter().copied()))?;
-    let y = Range::of(all().flat_map(|lines| lines.low.iter().chain(&lines.high).copied()))?;
+    let x = reach(layer);
+    let y = Range::of(all().flat_map(|lines| lines.heights(x)))?;
     let frame = Frame::new(LEFT, TOP, WIDTH - LEFT - 8.0, HEIGHT, x, y.padded(0.04));
     let name = &layer.about.name;
     let mut body = text("head", LEFT, 14.0, Anchor::Start, &format::cut(name, 36));

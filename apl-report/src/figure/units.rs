@@ -3,7 +3,7 @@
 use apl_core::activation::piecewise::Unit;
 use apl_train::run::activations::{Histogram, LayerActivations};
 
-use super::{ANY, Figure, Key};
+use super::{ANY, Figure, Key, change::change};
 use crate::{
     format, sample, shape,
     svg::{Anchor, Frame, Panel, Range, text},
@@ -59,16 +59,35 @@ pub(super) fn count(layer: &LayerActivations) -> usize {
     layer.before.units.as_ref().map_or(1, |units| units.count())
 }
 
-/// Where a layer's units are drawn: as far as its pre-activations reach, with 0.
+/// Pre-activations left out at either end, where they thin out far from every hinge.
+const TAIL: f64 = 0.025;
+
+/// Where a layer's units are drawn: over the middle of its pre-activations before and after, with 0.
 pub(super) fn reach(layer: &LayerActivations) -> Range {
-    let of = |histogram: &Histogram| Range::new(histogram.low, histogram.high);
-    let after = layer.after.as_ref().map(|after| of(&after.inputs));
-    let range =
-        after.map_or(of(&layer.before.inputs), |after| after.union(of(&layer.before.inputs)));
+    let before = middle(&layer.before.inputs);
+    let range = layer.after.as_ref().map_or(before, |after| middle(&after.inputs).union(before));
     // The kink at 0 belongs to every unit, unless it is so far away that the rest would shrink to a line.
     let with_zero = range.union(Range { low: range.low.min(0.0), high: range.high.max(0.0) });
     let range = if with_zero.width() < 3.0 * range.width() { with_zero } else { range };
-    range.padded(0.02)
+    range.padded(0.05)
+}
+
+/// From one quantile to the other, to a bin.
+fn middle(histogram: &Histogram) -> Range {
+    let Histogram { low, high, below, above, counts, .. } = histogram;
+    let tail = TAIL * (below + above + counts.iter().sum::<f64>());
+    let step = (high - low) / counts.len().max(1) as f64;
+    // Bins from one end whose values, with those beyond it, are fewer than the tail.
+    let beyond = |outside: f64, counts: &mut dyn Iterator<Item = &f64>| {
+        let sums = counts.scan(outside, |sum, count| {
+            *sum += count;
+            Some(*sum)
+        });
+        sums.take_while(|sum| *sum < tail).count() as f64
+    };
+    let from = low + step * beyond(*below, &mut counts.iter());
+    let to = high - step * beyond(*above, &mut counts.iter().rev());
+    if from < to { Range::new(from, to) } else { Range::new(*low, *high) }
 }
 
 /// Heights of the given units within a reach; a single wild one is cut off rather than flattening the others.
@@ -130,18 +149,30 @@ pub fn fixed(name: &str, layers: &[&LayerActivations]) -> Figure {
 
 /// One unit of every layer, by the same rule as everywhere.
 pub fn glance(name: &str, title: String, seed: u32, layers: &[LayerActivations]) -> Figure {
-    let panels =
-        layers.iter().map(|layer| alone(layer, sample::first(count(layer)), SMALL)).collect();
+    let panels = layers.iter().map(glanced).collect();
     Figure {
         name: name.into(),
         title,
         caption: format!(
-            "One unit of every layer, seed {seed}, picked by its position and not by its looks: solid as learned, dashed as it started, over the pre-activations its layer sees. More are under the row's own heading."
+            "One unit of every layer, seed {seed}, picked by its position and not by its looks: solid as learned, dashed as it started, over the pre-activations its layer sees. In percent: how far training moved the layer's units, as the mean of |h − initial h| over units and pre-activations beside the mean of |h|. More units are under the row's own heading."
         ),
         panels,
         columns: ANY,
         legend: layers.first().map(legend).unwrap_or_default(),
     }
+}
+
+/// The unit that stands for a layer, under how far the layer moved.
+fn glanced(layer: &LayerActivations) -> Panel {
+    let unit = Shown::of(layer, sample::first(count(layer)));
+    let x = reach(layer);
+    let y = heights(unit.shapes(), x);
+    let name = &layer.about.name;
+    let head = match change(layer) {
+        Some(share) => format!("{name}, moved by {} %", format::short(100.0 * share)),
+        None => name.clone(),
+    };
+    panel(layer, &unit, [&head, &unit.name], [x, y], SMALL)
 }
 
 /// A unit on scales of its own, headed by its layer.
@@ -249,4 +280,36 @@ fn describe(layer: &LayerActivations, unit: &Shown) -> String {
         _ => words.push_str(": parameters that are not finite"),
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn histogram(low: f64, high: f64, counts: Vec<f64>) -> Histogram {
+        let (below, above, mean, deviation) = (1.0, 1.0, 0.0, 1.0);
+        Histogram { low, high, below, above, mean, deviation, counts }
+    }
+
+    #[test]
+    fn the_middle_leaves_out_thin_tails() {
+        let mut counts = vec![0.0; 10];
+        counts[4] = 50.0;
+        counts[5] = 50.0;
+        counts[0] = 1.0;
+        assert_eq!(middle(&histogram(-10.0, 10.0, counts)), Range { low: -2.0, high: 2.0 });
+        let empty = histogram(-10.0, 10.0, vec![0.0; 10]);
+        assert_eq!(middle(&empty), Range { low: -10.0, high: 10.0 });
+        assert_eq!(middle(&histogram(-1.0, 1.0, Vec::new())), Range { low: -1.0, high: 1.0 });
+        let nothing = middle(&histogram(f64::NAN, 1.0, vec![f64::NAN; 3]));
+        assert!(nothing.width() > 0.0);
+    }
+
+    #[test]
+    fn a_wild_unit_is_cut_off() {
+        let unit = |slope: f64| Unit::new(&[slope], &[0.0]).unwrap();
+        let units = [unit(0.1), unit(-0.1), unit(0.0), unit(1e6)];
+        let y = heights(units.iter(), Range { low: -1.0, high: 1.0 });
+        assert!(y.high < 10.0 && y.low > -10.0, "{y:?}");
+    }
 }

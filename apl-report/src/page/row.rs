@@ -26,7 +26,7 @@ pub(super) fn section(row: &Row, overlaid: usize, gallery: &mut Gallery) -> Sect
         Ok(Some(activations)) => {
             let status = shown.summary.status.name();
             let words = format!(
-                "Activations of seed {seed} ({status}): the shape h of a unit, solid as learned and dashed as it started, over how often each pre-activation x of its layer occurs, each histogram scaled to its peak. Rows, columns and units count from 0."
+                "Activations of seed {seed} ({status}): the shape h of a unit, solid as learned and dashed as it started, over how often each pre-activation x of its layer occurs, each histogram scaled to its peak. x spans the middle 95 % of the pre-activations before and after. Rows, columns and units count from 0."
             );
             (figures(row, &activations, overlaid, gallery), words)
         }
