@@ -92,6 +92,9 @@ pub struct Report {
     /// Where the page goes.
     #[arg(long, default_value = "report", value_name = "DIR")]
     pub out: PathBuf,
+    /// Draw one unit of the first run too, as unit.svg: a layer and, if not the first unit sampled, a number, as in act5:12.
+    #[arg(long, value_name = "LAYER[:N]")]
+    pub unit: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -90,7 +90,23 @@ pub fn report(arguments: &Report) -> std::result::Result<ExitCode, Failure> {
     }
     let page = apl_report::write(&runs, &arguments.out)?;
     print(&page.to_string())?;
+    if let (Some(unit), Some(run)) = (&arguments.unit, runs.first()) {
+        let (layer, index) = parse_unit(unit)?;
+        let path = arguments.out.join("unit.svg");
+        apl_report::write_unit(run, layer, index, &path)?;
+        print(&path.display().to_string())?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `act5` or `act5:12`.
+fn parse_unit(unit: &str) -> Result<(&str, Option<usize>)> {
+    let Some((layer, index)) = unit.split_once(':') else { return Ok((unit, None)) };
+    let index = index.parse().map_err(|_| {
+        let place = format!("--unit {unit}");
+        Error::usage(place, "expected a layer's name, or its name, a colon and a number")
+    })?;
+    Ok((layer, Some(index)))
 }
 
 struct Start<'a>(&'a Request);

@@ -93,3 +93,11 @@ pub fn write(runs: &[PathBuf], out: &Path) -> Result<Report> {
     let (rows, damaged) = (rows.len(), loaded.damaged.len());
     Ok(Report { page, figures: written, runs, rows, damaged })
 }
+
+/// Writes the picture of one unit, see [`figure::unit`], into a file.
+///
+/// # Errors
+/// As [`figure::unit`]; a file that cannot be written.
+pub fn write_unit(run: &Path, layer: &str, index: Option<usize>, file: &Path) -> Result<()> {
+    Ok(fs_err::write(file, figure::unit(run, Some(layer), index)?)?)
+}

@@ -272,8 +272,19 @@ impl<'a, T: Task> Training<'a, T> {
         Ok(outcome)
     }
 
+    /// A split's loss and score; a loss that is no number is a divergence that the next step would find.
     fn score(&mut self, split: Split) -> Result<Outcome> {
-        evaluate::<T>(&mut self.network, self.data, split, None, &self.batches, None)
+        let network = &mut self.network;
+        let outcome = evaluate::<T>(network, self.data, split, None, &self.batches, None)?;
+        if outcome.loss.is_finite() {
+            return Ok(outcome);
+        }
+        Err(Error::Diverged {
+            step: self.state.step,
+            what: format!("the {} loss is {}", split.name(), outcome.loss),
+            layer: "loss".into(),
+            checkpoint: self.last_good(),
+        })
     }
 
     fn line(&self, split: Split, loss: f64, score: Option<f64>) -> Evaluation {
