@@ -59,6 +59,9 @@ impl Size {
         };
         let output = [axis(height)?, axis(width)?];
         check::count("pool: y", &[batch, channels, output[0], output[1]])?;
+        // A longer stride than the padded image leaves the first window alone, as one of just that length does.
+        let stride = stride.min(height.max(width) + 2 * padding);
+        let config = Config { stride, ..config };
         Ok(Self { planes: batch * channels, image: [height, width], output, config })
     }
 
