@@ -20,9 +20,6 @@ use crate::{
     registry::{Action, with_task},
 };
 
-/// The exit code of a run that a signal stopped: the same command goes on.
-const INTERRUPTED: u8 = 75;
-
 pub fn train(arguments: &Train) -> std::result::Result<ExitCode, Failure> {
     let mut overrides: Vec<Override> =
         arguments.sets.iter().map(|set| Override::parse(set)).collect::<Result<_>>()?;
@@ -45,7 +42,7 @@ pub fn train(arguments: &Train) -> std::result::Result<ExitCode, Failure> {
         print(&finished.to_string())?;
     }
     Ok(match finished.summary.status {
-        Status::Interrupted => ExitCode::from(INTERRUPTED),
+        Status::Interrupted => ExitCode::from(Interrupt::EXIT_CODE),
         _ => ExitCode::SUCCESS,
     })
 }
@@ -84,14 +81,14 @@ pub fn inspect(arguments: &Inspect) -> std::result::Result<ExitCode, Failure> {
 }
 
 pub fn report(arguments: &Report) -> std::result::Result<ExitCode, Failure> {
+    let unit = arguments.unit.as_deref().map(parse_unit).transpose()?;
     let mut runs = Vec::new();
     for folder in &arguments.runs {
         runs.extend(apl_train::run::find(folder)?);
     }
     let page = apl_report::write(&runs, &arguments.out)?;
     print(&page.to_string())?;
-    if let (Some(unit), Some(run)) = (&arguments.unit, runs.first()) {
-        let (layer, index) = parse_unit(unit)?;
+    if let (Some((layer, index)), Some(run)) = (unit, runs.first()) {
         let path = arguments.out.join("unit.svg");
         apl_report::write_unit(run, layer, index, &path)?;
         print(&path.display().to_string())?;

@@ -7,6 +7,7 @@ mod registry;
 
 use std::process::ExitCode;
 
+use apl_train::notice::notice;
 use clap::Parser;
 
 /// Training frees and takes large buffers; the system's allocator would give them back to the kernel every time.
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
         arguments::Command::Report(report) => commands::report(report),
     };
     done.unwrap_or_else(|failure| {
-        eprintln!("error: {failure}");
+        notice(&format!("error: {failure}"));
         ExitCode::from(failure.exit_code())
     })
 }

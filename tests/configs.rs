@@ -51,6 +51,9 @@ fn every_configuration_can_be_used_and_says_what_it_is_for() {
         {
             assert!(text.contains(part), "{name}: no `{part}`");
         }
+        for placeholder in ["QUICK_", "CPU_", "TODO"] {
+            assert!(!text.contains(placeholder), "{name}: holds {placeholder}");
+        }
         let folder = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
         assert_eq!(plan.identity.scale, folder);
     }

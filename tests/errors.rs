@@ -39,7 +39,7 @@ invalid type: string \"two\", expected usize",
         2,
         "error: small/net.toml: network.widths: found [4, 0, 8], expected numbers from 1 to 8192",
     );
-    bench.config_with("validation = 50", "validation = 300");
+    bench.config_with("validation = 30", "validation = 300");
     bench.train(&[]).fails(
         2,
         "error: small/net.toml: data.validation: found 300, expected less than the 300 training images",
@@ -55,7 +55,23 @@ hint: configurations of this project are in `configs/`",
 #[test]
 fn mistakes_in_an_argument_name_the_argument() {
     let bench = Bench::new();
-    let table: [(&[&str], &str); 9] = [
+    let table: [(&[&str], &str); 13] = [
+        (
+            &["--set", "task=higgs"],
+            "--set task=higgs: the task of a configuration cannot change\nhint: begin with a configuration of that task",
+        ),
+        (
+            &["--set", "optimizer.batch=100000"],
+            "--set optimizer.batch=100000: optimizer.batch: found 100000, expected 1 to 65536",
+        ),
+        (
+            &["--set", "optimizer.loss-limit=inf"],
+            "--set optimizer.loss-limit=inf: optimizer.loss-limit: found inf, expected a finite number above 0",
+        ),
+        (
+            &["--set", "optimizer.rates=[{until=24,lr=1e39}]"],
+            "--set optimizer.rates=[{until=24,lr=1e39}]: optimizer.rates[0].lr: found 1000000000000000000000000000000000000000, expected a number that f32 holds, times every group's lr",
+        ),
         (
             &["--set", "activation.hinges=0"],
             "--set activation.hinges=0: activation.hinges: found 0, expected 1 to 64",
@@ -95,6 +111,15 @@ fn mistakes_in_an_argument_name_the_argument() {
             "hint: the network has conv1.weight, conv1.bias, act1.slopes",
         ],
     );
+    let large = ["--set", "network.widths=[2048, 8, 8]", "--set", "optimizer.batch=65536"];
+    bench.train(&large).fails_with(
+        2,
+        &[
+            "--set optimizer.batch=65536: optimizer.batch: found 65536, whose steps need ",
+            " GiB of memory; this machine has ",
+            "hint: choose smaller batches or a narrower network",
+        ],
+    );
     bench.train(&["--set", "activation={kind=\"relu\"}", "--no-progress"]).ok();
     bench.train(&["--sed", "1"]).fails_with(2, &["unexpected argument '--sed'"]);
     bench.train(&["--device", "tpu"]).fails_with(2, &["invalid value 'tpu'"]);
@@ -121,7 +146,8 @@ fn data_that_cannot_be_read_is_named() {
 fn folders_that_cannot_be_written_are_named_and_nothing_is_lost() {
     let bench = Bench::new();
     bench.write("file", "");
-    bench.train(&["--runs", "file/x"]).fails_with(1, &["file/x/small/net/seed-1"]);
+    let parts = ["file/x/small/net/seed-1: cannot be written: ", "hint: choose a folder"];
+    bench.train(&["--runs", "file/x"]).fails_with(1, &parts);
     bench.train(&["--no-progress"]).ok();
     let model = bench.bytes("runs", "model.safetensors");
     // Another configuration under the same name does not overwrite the run.
@@ -145,6 +171,10 @@ fn folders_that_cannot_be_written_are_named_and_nothing_is_lost() {
     let run = run.to_str().unwrap();
     bench.apl(&["evaluate", run]).fails_with(1, &["model.safetensors: damaged: "]);
     std::fs::remove_file(bench.run("runs").join("model.safetensors")).unwrap();
+    bench.write("runs/small/net/seed-2/thesis.txt", "years of work");
+    let somebody = "runs/small/net/seed-2: holds files but no summary.json: not a run directory";
+    bench.train(&["--seed", "2"]).fails_with(1, &[somebody, "hint: choose another folder"]);
+    assert!(bench.path("runs/small/net/seed-2/thesis.txt").exists());
     bench.apl(&["evaluate", run]).fails_with(1, &["no network to score", "hint: "]);
     bench.apl(&["report", "nowhere"]).fails_with(1, &["nowhere"]);
     std::fs::create_dir(bench.path("no-runs")).unwrap();
@@ -174,7 +204,7 @@ fn a_full_disk_stops_the_run_and_leaves_the_last_checkpoint() {
     let (code, message) = limited(record * 9 / 10);
     assert_eq!(code, Some(1), "{message}");
     assert!(
-        message.contains("cannot write runs/small/net/seed-1/activations.safetensors"),
+        message.contains("runs/small/net/seed-1/activations.safetensors: cannot be written: "),
         "{message}"
     );
     assert!(message.contains("File too large"), "{message}");

@@ -6,52 +6,98 @@
 mod command;
 
 use std::{
-    process::{Child, Stdio},
+    collections::BTreeMap,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use apl_core::random::{Purpose, Streams};
+use apl_train::{
+    config::Document,
+    interrupt::Interrupt,
+    launch::{Request, launch},
+    run::{Software, Status},
+    train::Settings,
+};
+use apl_vision::Vision;
 use command::Bench;
 
-/// A run to be killed: its arguments and where its directory is below `--runs`.
-struct Run<'a> {
-    arguments: &'a [&'a str],
-    directory: &'a str,
-}
+const LONG: Duration = Duration::from_secs(3600);
 
-const SMALL: Run = Run { arguments: &["train", "small/net.toml"], directory: "small/net/seed-1" };
-
-/// Starts the run and gives it so long; `true` if it ended by itself.
-fn run_for(bench: &Bench, run: &Run, runs: &str, threads: &str, time: Duration) -> bool {
+/// Starts the run and kills it after so long; `true` if it ended by itself.
+fn run_for(bench: &Bench, run: &[&str], runs: &str, threads: &str, time: Duration) -> bool {
     let more = ["--no-progress", "--runs", runs, "--threads", threads];
-    let mut command = bench.command(&[run.arguments, &more].concat());
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let started = Instant::now();
-    while started.elapsed() < time {
-        if child.try_wait().unwrap().is_some() {
-            let output = child.wait_with_output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(1));
+    let mut running = bench.start(&[run, &more].concat());
+    if running.ended_within(time) {
+        let output = running.output();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        return true;
     }
     // SIGKILL: no handler runs.
-    child.kill().unwrap();
-    child.wait().unwrap();
+    running.child().kill().unwrap();
     false
 }
 
+/// The one run directory below a folder.
+fn directory(runs: &Path) -> PathBuf {
+    let mut path = runs.to_path_buf();
+    while !path.join("summary.json").exists() {
+        let mut entries = std::fs::read_dir(&path).unwrap();
+        path = entries.next().unwrap().unwrap().path();
+        assert!(entries.next().is_none(), "more than one run below {}", runs.display());
+    }
+    path
+}
+
+/// Every file of the one run below a folder, without what times and threads change.
+fn files(runs: &Path) -> BTreeMap<String, Vec<u8>> {
+    let directory = directory(runs);
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(&directory).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let mut bytes = std::fs::read(entry.path()).unwrap();
+        if name == "metrics.jsonl" {
+            bytes = without_seconds(&String::from_utf8(bytes).unwrap()).into_bytes();
+        } else if name == "summary.json" {
+            let mut summary: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            for changing in ["time", "host"] {
+                summary[changing] = serde_json::Value::Null;
+            }
+            bytes = summary.to_string().into_bytes();
+        }
+        files.insert(name, bytes);
+    }
+    files
+}
+
+/// The lines as they were written, but for the last field.
+fn without_seconds(metrics: &str) -> String {
+    let mut text = String::new();
+    for line in metrics.lines() {
+        let (kept, seconds) = line.rsplit_once(",\"seconds\":").unwrap();
+        seconds.strip_suffix('}').unwrap().parse::<f64>().unwrap();
+        text.push_str(kept);
+        text.push('\n');
+    }
+    text
+}
+
+fn assert_same(one: &Path, other: &Path, when: &str) {
+    let (one, other) = (files(one), files(other));
+    let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&one), names(&other), "{when}");
+    for (name, bytes) in &one {
+        assert!(*bytes == other[name], "{name} {when}");
+    }
+}
+
 /// Kills a run `kills` times at random moments, with one thread and with two, goes on each time, and compares with a run that was left alone.
-fn kill_and_compare(kills: usize, run: &Run) {
-    let bench = Bench::new();
-    let long = Duration::from_secs(3600);
-    assert!(run_for(&bench, run, "whole", "2", long));
-    let file = |runs: &str, file: &str| {
-        std::fs::read(bench.path(runs).join(run.directory).join(file)).unwrap()
-    };
+fn kill_and_compare(kills: usize, bench: &Bench, run: &[&str]) {
+    assert!(run_for(bench, run, "whole", "2", LONG));
     for threads in ["1", "2"] {
         let started = Instant::now();
-        assert!(run_for(&bench, run, &format!("alone-{threads}"), threads, long));
+        assert!(run_for(bench, run, &format!("alone-{threads}"), threads, LONG));
         let alone = started.elapsed();
         let mut stream = Streams::new(kills as u32).named(Purpose::Sample, threads);
         let (mut done, mut round) = (0, 0);
@@ -59,15 +105,12 @@ fn kill_and_compare(kills: usize, run: &Run) {
             let runs = format!("killed-{threads}-{round}");
             // A moment of the whole run, so that start, steps, evaluations, checkpoints and the end are all hit; progress is made in between.
             let mut moment = || alone.mul_f64(stream.uniform());
-            while done < kills && !run_for(&bench, run, &runs, threads, moment()) {
+            while done < kills && !run_for(bench, run, &runs, threads, moment()) {
                 done += 1;
             }
-            assert!(run_for(&bench, run, &runs, threads, long));
-            let has = |name: &&str| bench.path("whole").join(run.directory).join(name).exists();
-            for name in FILES.into_iter().filter(has) {
-                assert!(file(&runs, name) == file("whole", name), "{name} of {runs} after {done}");
-            }
-            assert_eq!(lines(&file(&runs, METRICS)), lines(&file("whole", METRICS)), "{runs}");
+            assert!(run_for(bench, run, &runs, threads, LONG));
+            let when = format!("of {runs} after {done} kills");
+            assert_same(&bench.path("whole"), &bench.path(&runs), &when);
             std::fs::remove_dir_all(bench.path(&runs)).unwrap();
             round += 1;
         }
@@ -75,69 +118,40 @@ fn kill_and_compare(kills: usize, run: &Run) {
     }
 }
 
-const METRICS: &str = "metrics.jsonl";
-const FILES: [&str; 6] = [
-    "model.safetensors",
-    "best.safetensors",
-    "activations.safetensors",
-    "snapshots.safetensors",
-    "predictions.safetensors",
-    "config.toml",
-];
-
-/// The metrics without the seconds.
-fn lines(bytes: &[u8]) -> Vec<serde_json::Value> {
-    let line = |line: &str| {
-        let mut value: serde_json::Value = serde_json::from_str(line).unwrap();
-        value["seconds"] = 0.into();
-        value
-    };
-    String::from_utf8_lossy(bytes).lines().map(line).collect()
-}
-
 #[test]
 fn a_killed_run_goes_on_to_the_same_bytes() {
-    kill_and_compare(4, &SMALL);
+    kill_and_compare(4, &Bench::new(), &["train", "small/net.toml"]);
 }
 
 /// `cargo test --release --test interrupts -- --ignored --nocapture`
 #[test]
-#[ignore = "long: ten minutes"]
+#[ignore = "long: 8 minutes"]
 fn fifty_kills_of_a_quick_run_leave_the_same_bytes() {
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/quick/cifar10-cnn-apl.toml");
     // A hundred steps: the moments of starting and of ending get their share of the kills.
     let rates = "optimizer.rates=[{until=80,lr=0.02},{until=100,lr=0.002}]";
     let every = "record.evaluate-every=20";
-    let run = Run {
-        arguments: &["train", config, "--set", rates, "--set", every],
-        directory: "quick/cifar10-cnn-apl,optimizer.rates=__until=80,lr=0.02_,_until=100,lr=0.002__,record.evaluate-every=20/seed-1",
-    };
-    kill_and_compare(50, &run);
+    kill_and_compare(50, &Bench::new(), &["train", config, "--set", rates, "--set", every]);
 }
 
-fn signal(child: &Child, name: &str) {
-    let pid = child.id().to_string();
-    assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
+/// A run of seconds, so that a signal finds it at work.
+fn longer_bench() -> Bench {
+    let bench = Bench::new();
+    bench.config_with("{ until = 24, lr = 0.001 }", "{ until = 200, lr = 0.001 }");
+    bench
 }
 
 #[test]
 fn signals_stop_a_run_with_a_checkpoint_and_code_75() {
-    let bench = Bench::new();
+    let bench = longer_bench();
     bench.train(&["--no-progress", "--runs", "whole"]).ok();
     for (i, name) in ["-INT", "-TERM", "-USR1"].into_iter().enumerate() {
         let runs = format!("stopped{i}");
         let arguments = ["train", "small/net.toml", "--no-progress", "--runs", &runs, "--json"];
-        let child = bench
-            .command(&arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        while !bench.run(&runs).join("summary.json").exists() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        signal(&child, name);
-        let output = child.wait_with_output().unwrap();
+        let mut running = bench.start(&arguments);
+        running.until_exists(&bench.run(&runs).join("checkpoint.safetensors"));
+        running.signal(name);
+        let output = running.output();
         assert_eq!(output.status.code(), Some(75), "{}", String::from_utf8_lossy(&output.stderr));
         let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let summary = bench.summary(&runs);
@@ -145,19 +159,68 @@ fn signals_stop_a_run_with_a_checkpoint_and_code_75() {
         assert!(summary["step"].as_u64().unwrap() >= 1);
         assert!(bench.run(&runs).join("checkpoint.safetensors").exists());
         bench.train(&["--no-progress", "--runs", &runs]).ok();
-        assert!(
-            bench.bytes(&runs, "model.safetensors") == bench.bytes("whole", "model.safetensors")
-        );
-        assert!(!bench.run(&runs).join("checkpoint.safetensors").exists());
+        assert_same(&bench.path("whole"), &bench.path(&runs), name);
     }
+}
+
+/// The run in this process, stopped after so long.
+fn launch_for(bench: &Bench, runs: &str, time: Option<Duration>) -> Status {
+    let interrupt = Interrupt::default();
+    let request = Request {
+        document: Document::read(&bench.path("small/net.toml"), Vec::new()).unwrap(),
+        runs: bench.path(runs),
+        fresh: false,
+        software: Software { version: "test".into(), git: None },
+        settings: Settings { interrupt: interrupt.clone(), quiet: true },
+    };
+    std::thread::scope(|scope| {
+        if let Some(time) = time {
+            scope.spawn(move || {
+                std::thread::sleep(time);
+                interrupt.raise();
+            });
+        }
+        launch::<Vision>(&request).unwrap().summary.status
+    })
+}
+
+/// Evaluations take most of this run's time, so that most interrupts come in the middle of one.
+#[test]
+fn interrupts_in_evaluations_change_nothing() {
+    let bench = Bench::new();
+    bench.config_with("test = 100", "test = 1000");
+    let started = Instant::now();
+    assert_eq!(launch_for(&bench, "whole", None), Status::Done);
+    let alone = started.elapsed();
+    let mut stream = Streams::new(1).named(Purpose::Sample, "moments");
+    let (mut stopped, mut in_evaluation) = (0, 0);
+    for round in 0.. {
+        let time = alone.mul_f64(stream.uniform());
+        let status = launch_for(&bench, "stopped", Some(time));
+        if status == Status::Done {
+            break;
+        }
+        assert!(round < 1000, "no progress");
+        stopped += 1;
+        let run = bench.run("stopped");
+        let step = bench.summary("stopped")["step"].as_u64().unwrap();
+        let metrics = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default();
+        if step.is_multiple_of(8) && !metrics.contains(&format!("{{\"step\":{step},")) {
+            in_evaluation += 1;
+        }
+    }
+    println!("stopped {stopped} times, {in_evaluation} of them in an evaluation");
+    assert!(in_evaluation > 0);
+    assert_same(&bench.path("whole"), &bench.path("stopped"), "after the interrupts");
 }
 
 #[test]
 fn a_checkpoint_of_another_machine_goes_on_with_a_warning() {
-    let bench = Bench::new();
-    bench.config_with("{ until = 24, lr = 0.001 }", "{ until = 2000, lr = 0.001 }");
-    assert!(!run_for(&bench, &SMALL, "runs", "2", Duration::from_millis(1500)));
+    let bench = longer_bench();
+    let mut running = bench.start(&["train", "small/net.toml", "--no-progress"]);
     let path = bench.run("runs").join("checkpoint.safetensors");
+    running.until_exists(&path);
+    drop(running);
     let bytes = std::fs::read(&path).unwrap();
     // The level's name in the header, replaced by one of the same length.
     let level = bench.summary("runs")["host"]["level"].as_str().unwrap().to_string();
@@ -167,7 +230,9 @@ fn a_checkpoint_of_another_machine_goes_on_with_a_warning() {
     let mut changed = bytes.clone();
     changed[at..at + to.len()].copy_from_slice(to.as_bytes());
     std::fs::write(&path, changed).unwrap();
-    assert!(!run_for(&bench, &SMALL, "runs", "2", Duration::from_millis(1000)));
+    let ended = bench.train(&["--no-progress"]).ok();
+    let warning = format!("with CPU level {level} after {other}");
+    assert!(ended.err.starts_with("warning: ") && ended.err.contains(&warning), "{}", ended.err);
     let warnings = bench.summary("runs")["warnings"].to_string();
-    assert!(warnings.contains(&format!("with CPU level {level} after {other}")), "{warnings}");
+    assert!(warnings.contains(&warning), "{warnings}");
 }

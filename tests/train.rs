@@ -38,7 +38,7 @@ fn a_run_leaves_its_whole_directory() {
     let summary = bench.summary("runs");
     assert_eq!(summary["status"], "done");
     assert_eq!(summary["parameters"]["activation"], 2 * 2 * (4 * 1024 + 4 * 256 + 8 * 64 + 32));
-    assert_eq!(summary["data"][0]["examples"], 250);
+    assert_eq!(summary["data"][0]["examples"], 270);
     let metrics = String::from_utf8(bench.bytes("runs", "metrics.jsonl")).unwrap();
     let lines: Vec<serde_json::Value> =
         metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -100,7 +100,7 @@ fn evaluate_finds_the_score_of_the_run_and_inspect_its_numbers() {
     assert_eq!(score["score"], bench.summary("runs")["score"]["value"]);
     assert_eq!((&score["examples"], &score["same-data"]), (&100.into(), &true.into()));
     let ended = bench.apl(&["evaluate", run, "--split", "validation"]).ok();
-    assert!(ended.out.contains("on 50 examples of the validation split"), "{}", ended.out);
+    assert!(ended.out.contains("on 30 examples of the validation split"), "{}", ended.out);
     for target in [run, "small/net.toml"] {
         let ended = bench.apl(&["inspect", target, "--json"]).ok();
         let seen: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
@@ -112,13 +112,10 @@ fn evaluate_finds_the_score_of_the_run_and_inspect_its_numbers() {
 fn two_processes_do_not_train_one_run() {
     let bench = Bench::new();
     bench.config_with("{ until = 24, lr = 0.001 }", "{ until = 100000, lr = 0.001 }");
-    let mut first = bench.command(&["train", "small/net.toml", "--no-progress"]).spawn().unwrap();
-    while !bench.run("runs").join("summary.json").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    let mut first = bench.start(&["train", "small/net.toml", "--no-progress"]);
+    first.until_exists(&bench.run("runs").join("summary.json"));
     let second = bench.train(&["--no-progress"]);
-    first.kill().unwrap();
-    first.wait().unwrap();
+    drop(first);
     second.fails(
         1,
         "error: runs/small/net/seed-1: another process is training this run\nhint: wait for it, or choose another folder with --runs",

@@ -19,7 +19,7 @@ use crate::{
 pub struct State {
     /// Steps done.
     pub step: u64,
-    /// The training loss since the last evaluation.
+    /// The training loss since the last evaluation; empty right after one.
     pub running: Running,
     /// Time spent.
     pub time: Time,
@@ -122,7 +122,11 @@ pub fn restore(
         return Ok(None);
     }
     let (arrays, about): (Arrays, About) = tensors::read(&path)?;
-    if about.format != FORMAT || about.hash != hash {
+    if about.format != FORMAT {
+        let problem = format!("found format {}, expected {FORMAT}", about.format);
+        return Err(Error::run(&path, problem).with_hint("use the version of apl that wrote it"));
+    }
+    if about.hash != hash {
         return Err(Error::run(&path, "belongs to a run of another configuration or other data")
             .with_hint("start anew with --fresh"));
     }
@@ -143,14 +147,7 @@ pub fn restore(
     Ok(Some(about.state))
 }
 
-/// Removes the checkpoint of a finished run, which `model.safetensors` stands in for.
-///
-/// # Errors
-/// What the file system reports.
-pub fn remove(directory: &Path) -> Result<()> {
-    let path = path(directory);
-    if path.exists() {
-        fs_err::remove_file(path)?;
-    }
-    Ok(())
+/// Removes the checkpoint of a finished run, which `model.safetensors` stands in for. One that stays costs space and nothing else.
+pub fn remove(directory: &Path) {
+    let _ = std::fs::remove_file(path(directory));
 }

@@ -9,6 +9,7 @@ use candle_core::{DType, Tensor};
 use crate::{
     Result, Task,
     feed::Batches,
+    interrupt::Interrupt,
     run::Predictions,
     task::{Batch, Split},
 };
@@ -24,7 +25,8 @@ pub struct Outcome {
     pub predictions: Predictions,
 }
 
-/// Runs the network over the first `limit` examples of a split, batch by batch, without dropout or augmentation; `observer` sees every layer.
+/// Runs the network over the first `limit` examples of a split, batch by batch, without dropout or augmentation; `observer` sees every layer. `None`
+/// where the interrupt came first.
 ///
 /// # Errors
 /// What the task or a layer reports.
@@ -35,11 +37,15 @@ pub fn evaluate<T: Task>(
     limit: Option<usize>,
     batches: &Batches,
     mut observer: Option<&mut dyn Observer>,
-) -> Result<Outcome> {
+    interrupt: &Interrupt,
+) -> Result<Option<Outcome>> {
     let examples = T::examples(data, split).min(limit.unwrap_or(usize::MAX));
     let all: Vec<u32> = (0..examples as u32).collect();
     let (mut predictions, mut loss) = (Predictions::default(), 0.0);
     for chunk in all.chunks(batches.size()) {
+        if interrupt.raised() {
+            return Ok(None);
+        }
         let (inputs, targets) = batches.part(0..chunk.len())?;
         let batch = Batch { split, examples: chunk, augment: None };
         T::fill(data, batch, Streams::new(0), &inputs, &targets)?;
@@ -51,7 +57,8 @@ pub fn evaluate<T: Task>(
         loss += T::LOSS.evaluate(&scores, &targets, None)? * chunk.len() as f64;
         gather(&mut predictions, &scores, &targets)?;
     }
-    Ok(Outcome { loss: loss / examples.max(1) as f64, score: T::score(&predictions), predictions })
+    let (loss, score) = (loss / examples.max(1) as f64, T::score(&predictions));
+    Ok(Some(Outcome { loss, score, predictions }))
 }
 
 /// Adds a batch's outputs and labels.

@@ -23,6 +23,16 @@ fn cpu_name() -> String {
     name.unwrap_or_else(|| "unknown".into())
 }
 
+/// Bytes of memory that a process may use, where the system tells them: the machine's, or less where a control group limits it.
+pub fn memory() -> Option<u64> {
+    let info = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = info.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let machine = line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024;
+    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let limit = limit.and_then(|limit| limit.trim().parse().ok());
+    Some(limit.map_or(machine, |limit: u64| limit.min(machine)))
+}
+
 /// The widest SIMD level that the kernels use here. Results are reproduced to the bit on one level only, as fused multiply-adds differ.
 pub fn simd_level() -> &'static str {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

@@ -5,9 +5,7 @@ use std::fmt;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use crate::{
-    Result, Task, config::Document, launch, optimizer::Sgd, plan::Plan, run::ParameterCounts,
-};
+use crate::{Result, Task, config::Document, launch, plan::Plan, run::ParameterCounts};
 
 /// A network, layer by layer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,7 +53,6 @@ pub struct LayerLine {
 pub fn inspect<T: Task>(document: &Document) -> Result<Inspection> {
     let plan = Plan::<T>::from_document(document)?;
     let network = launch::build(&plan).map_err(|error| document.blame(error))?;
-    let optimizer = Sgd::new(network.parameters(), &plan.config.optimizer)?;
     let layers = network.layers().zip(network.shapes()).map(|(layer, output)| {
         let of = |activation: bool| {
             let some = layer.parameters().iter().filter(|p| p.role.is_activation() == activation);
@@ -69,7 +66,7 @@ pub fn inspect<T: Task>(document: &Document) -> Result<Inspection> {
             activation: of(true),
         }
     });
-    let parameters = launch::count(&network, &optimizer);
+    let parameters = launch::count(&network, &plan.config.optimizer);
     let hinges = plan.config.activation.hinges.unwrap_or(0);
     Ok(Inspection {
         id: plan.identity.id.clone(),

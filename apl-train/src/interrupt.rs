@@ -14,16 +14,24 @@ use crate::Result;
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens to SIGINT, SIGTERM and, on Unix, USR1.
+    /// How a command ends whose run was stopped: the same command goes on.
+    pub const EXIT_CODE: u8 = 75;
+
+    /// Listens to SIGINT, SIGTERM and, on Unix, USR1. A second SIGINT ends the process at once, as a kill would: the run goes on from its last
+    /// checkpoint.
     ///
     /// # Errors
     /// What the system reports.
     pub fn install() -> Result<Self> {
         let interrupt = Self::default();
+        let impatient = Arc::new(AtomicBool::new(false));
+        let code = i32::from(Self::EXIT_CODE);
+        signal_hook::flag::register_conditional_shutdown(SIGINT, code, Arc::clone(&impatient))?;
+        signal_hook::flag::register(SIGINT, impatient)?;
         let mut signals = vec![SIGINT, SIGTERM];
         #[cfg(unix)]
         signals.push(signal_hook::consts::SIGUSR1);
-        for signal in signals.drain(..) {
+        for signal in signals {
             signal_hook::flag::register(signal, Arc::clone(&interrupt.0))?;
         }
         Ok(interrupt)

@@ -7,9 +7,11 @@ use apl_core::random::Streams;
 use candle_core::{DType, Device};
 
 use crate::{
-    Environment, Error, Result, Task,
-    config::{Document, Kind},
-    optimizer::Sgd,
+    Environment, Error, Result, Task, checkpoint,
+    config::{Document, Kind, OptimizerSection},
+    host::memory,
+    notice::notice,
+    optimizer::{check_patterns, learned},
     plan::Plan,
     run::{
         ActivationSummary, FORMAT, Host, Measure, Opened, ParameterCounts, RunDirectory, Score,
@@ -69,38 +71,76 @@ impl fmt::Display for Finished {
 /// # Errors
 /// A configuration that cannot be used, data that cannot be read, a directory that cannot be used, a training that fails.
 pub fn launch<T: Task>(request: &Request) -> Result<Finished> {
-    let plan = Plan::<T>::from_document(&request.document)?;
-    let network = build(&plan).map_err(|error| request.document.blame(error))?;
+    let document = &request.document;
+    let plan = Plan::<T>::from_document(document)?;
+    let network = build(&plan)
+        .and_then(|network| check_memory(&network, &plan).map(|()| network))
+        .map_err(|error| document.blame(error))?;
     let mut warnings = Vec::new();
-    let data = T::load(&plan.config, &Environment::read(), &mut |text| warnings.push(text))?;
-    if !request.settings.quiet {
-        warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
-    }
+    let data = load(&plan, document, &mut |text| warnings.push(text))?;
     for split in [Split::Train, Split::Test] {
         if T::examples(&data, split) == 0 {
             let problem = format!("the {} split has no examples", split.name());
-            return Err(Error::usage("data", problem));
+            return Err(document.blame(Error::usage("data", problem)));
         }
     }
     let hash = plan.config.hash(&T::describe(&data))?;
     let path = plan.identity.directory(&request.runs);
     let (directory, found) = RunDirectory::open(&path, &hash, request.fresh)?;
-    let mut summary = summary(&plan, &network, &data, hash, request)?;
+    let mut summary = summary(&plan, &network, &data, hash, request);
     match found {
         Opened::Done(summary) => {
+            // A run that was killed at its very end leaves one.
+            checkpoint::remove(&path);
             return Ok(Finished { summary: *summary, directory: path, already: true });
         }
-        Opened::Unfinished(earlier) => summary.warnings = earlier.warnings,
+        Opened::Unfinished(earlier) => {
+            let earlier = *earlier;
+            (summary.step, summary.time) = (earlier.step, earlier.time);
+            summary.warnings = earlier.warnings;
+        }
         Opened::New => {}
     }
-    for warning in warnings {
-        if !summary.warnings.contains(&warning) {
-            summary.warnings.push(warning);
-        }
-    }
-    drop(network);
-    let summary = train(&plan, &data, directory.path(), summary, &request.settings)?;
+    warnings.into_iter().for_each(|warning| summary.warn(warning));
+    let summary = train(&plan, network, &data, directory.path(), summary, &request.settings)?;
     Ok(Finished { summary, directory: path, already: false })
+}
+
+/// Loads a task's data; warnings are shown, and told to `warn`. An error about a key that an argument set names the argument.
+///
+/// # Errors
+/// What the task reports.
+pub fn load<T: Task>(
+    plan: &Plan<T>,
+    document: &Document,
+    warn: &mut dyn FnMut(String),
+) -> Result<T::Dataset> {
+    let mut tell = |warning: String| {
+        notice(&format!("warning: {warning}"));
+        warn(warning);
+    };
+    T::load(&plan.config, &Environment::read(), &mut tell).map_err(|error| document.blame(error))
+}
+
+/// Refuses a batch that cannot fit: better now than when the system ends the process in the middle of a step.
+fn check_memory<T: Task>(network: &Chain, plan: &Plan<T>) -> Result<()> {
+    let batch = plan.config.optimizer.batch;
+    let values: usize = network.parameters().iter().map(|p| p.value.elem_count()).sum();
+    // Values, gradients and velocities, beside what flows through the layers.
+    let needed = (network.bytes_for(batch) as u64).saturating_add(values as u64 * 3 * 4);
+    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    match memory() {
+        Some(memory) if needed > memory => Err(Error::usage(
+            "optimizer.batch",
+            format!(
+                "found {batch}, whose steps need {:.1} GiB of memory; this machine has {:.1} GiB",
+                gib(needed),
+                gib(memory)
+            ),
+        )
+        .with_hint("choose smaller batches or a narrower network")),
+        _ => Ok(()),
+    }
 }
 
 /// The network of a plan at step 0.
@@ -111,18 +151,19 @@ pub fn build<T: Task>(plan: &Plan<T>) -> Result<Chain> {
     let streams = Streams::new(plan.config.seed);
     let setup = Setup { streams, dtype: DType::F32, device: Device::Cpu };
     let network = T::network(&plan.config, &plan.activation, &setup)?;
-    // The patterns of optimizer.groups are checked against the names.
-    Sgd::new(network.parameters(), &plan.config.optimizer)?;
+    check_patterns(network.parameters(), &plan.config.optimizer)?;
     Ok(network)
 }
 
 /// Numbers of a network.
-pub fn count(network: &Chain, optimizer: &Sgd) -> ParameterCounts {
+pub fn count(network: &Chain, optimizer: &OptimizerSection) -> ParameterCounts {
     let of = |activation: bool| {
         let some = network.parameters().iter().filter(|p| p.role.is_activation() == activation);
         some.map(|parameter| parameter.value.elem_count()).sum()
     };
-    ParameterCounts { weights: of(false), activation: of(true), learned: optimizer.learned() }
+    let learned = learned(network.parameters(), optimizer);
+    let learned = learned.map(|(parameter, _)| parameter.value.elem_count()).sum();
+    ParameterCounts { weights: of(false), activation: of(true), learned }
 }
 
 fn summary<T: Task>(
@@ -131,15 +172,14 @@ fn summary<T: Task>(
     data: &T::Dataset,
     hash: String,
     request: &Request,
-) -> Result<Summary> {
+) -> Summary {
     let section = &plan.config.activation;
     let learned = |learned: bool| String::from(if learned { "learned" } else { "frozen" });
     let parameter = |section: Option<crate::config::ParameterSection>| {
         section.filter(|_| plan.config.activation.kind == Kind::Apl).map(|s| learned(s.learned))
     };
     let sharing = network.layers().find_map(|layer| layer.activation()?.sharing());
-    let optimizer = Sgd::new(network.parameters(), &plan.config.optimizer)?;
-    Ok(Summary {
+    Summary {
         format: FORMAT,
         id: plan.identity.id.clone(),
         task: T::NAME.into(),
@@ -154,7 +194,7 @@ fn summary<T: Task>(
             slopes: parameter(section.slopes),
             offsets: parameter(section.offsets),
         },
-        parameters: count(network, &optimizer),
+        parameters: count(network, &plan.config.optimizer),
         step: 0,
         steps: plan.steps(),
         batch: plan.config.optimizer.batch,
@@ -163,5 +203,5 @@ fn summary<T: Task>(
         software: request.software.clone(),
         host: Host::this(rayon::current_num_threads(), "cpu"),
         warnings: Vec::new(),
-    })
+    }
 }

@@ -14,6 +14,7 @@ pub mod inspect;
 pub mod interrupt;
 pub mod launch;
 mod model;
+pub mod notice;
 pub mod optimizer;
 pub mod plan;
 mod progress;
@@ -21,6 +22,7 @@ mod record;
 pub mod rescore;
 pub mod run;
 pub mod schedule;
+mod start;
 pub mod task;
 pub mod train;
 

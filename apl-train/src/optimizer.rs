@@ -6,7 +6,10 @@ use apl_core::{
 };
 use candle_core::Tensor;
 
-use crate::{Error, Result, config::OptimizerSection};
+use crate::{
+    Error, Result,
+    config::{GroupSection, OptimizerSection},
+};
 
 /// The parameters that training changes, each with its velocity and multipliers.
 #[derive(Debug)]
@@ -29,20 +32,9 @@ impl Sgd {
     /// # Errors
     /// A pattern that matches no parameter.
     pub fn new(parameters: &[Parameter], section: &OptimizerSection) -> Result<Self> {
-        for (i, group) in section.groups.iter().enumerate() {
-            if !parameters.iter().any(|parameter| matches(&group.pattern, &parameter.name)) {
-                let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
-                let problem = format!("\"{}\" matches no parameter", group.pattern);
-                return Err(Error::usage(format!("optimizer.groups[{i}].match"), problem)
-                    .with_hint(format!("the network has {}", names.join(", "))));
-            }
-        }
+        check_patterns(parameters, section)?;
         let mut slots = Vec::new();
-        for parameter in parameters.iter().filter(|parameter| parameter.learned) {
-            let group = section.groups.iter().find(|g| matches(&g.pattern, &parameter.name));
-            if group.is_some_and(|group| group.frozen) {
-                continue;
-            }
+        for (parameter, group) in learned(parameters, section) {
             let (rate, decay) = group.map_or((1.0, 1.0), |group| (group.lr, group.decay));
             slots.push(Slot {
                 velocity: parameter.value.zeros_like()?,
@@ -71,11 +63,34 @@ impl Sgd {
     pub fn velocities(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.slots.iter().map(|slot| (slot.parameter.name.as_str(), &slot.velocity))
     }
+}
 
-    /// How many numbers training changes.
-    pub fn learned(&self) -> usize {
-        self.slots.iter().map(|slot| slot.parameter.value.elem_count()).sum()
+/// Refuses a group whose pattern matches no parameter: a typo would go unnoticed.
+///
+/// # Errors
+/// [`Error::Usage`] naming the group.
+pub fn check_patterns(parameters: &[Parameter], section: &OptimizerSection) -> Result<()> {
+    for (i, group) in section.groups.iter().enumerate() {
+        if !parameters.iter().any(|parameter| matches(&group.pattern, &parameter.name)) {
+            let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+            let problem = format!("\"{}\" matches no parameter", group.pattern);
+            return Err(Error::usage(format!("optimizer.groups[{i}].match"), problem)
+                .with_hint(format!("the network has {}", names.join(", "))));
+        }
     }
+    Ok(())
+}
+
+/// The parameters that training changes, each with the first group whose pattern matches.
+pub fn learned<'a>(
+    parameters: &'a [Parameter],
+    section: &'a OptimizerSection,
+) -> impl Iterator<Item = (&'a Parameter, Option<&'a GroupSection>)> {
+    let grouped = parameters.iter().filter(|parameter| parameter.learned).map(|parameter| {
+        let matching = |group: &&GroupSection| matches(&group.pattern, &parameter.name);
+        (parameter, section.groups.iter().find(matching))
+    });
+    grouped.filter(|(_, group)| !group.is_some_and(|group| group.frozen))
 }
 
 /// Whether `name` fits `pattern`, in which every `*` stands for any characters.
@@ -100,6 +115,10 @@ mod tests {
 
     use super::*;
     use crate::config::{GroupSection, MomentumSection, RateSection};
+
+    fn numbers(optimizer: &Sgd) -> usize {
+        optimizer.velocities().map(|(_, velocity)| velocity.elem_count()).sum()
+    }
 
     fn parameter(name: &str) -> Parameter {
         let setup = Setup { streams: Streams::new(1), dtype: DType::F64, device: Device::Cpu };
@@ -136,7 +155,7 @@ mod tests {
         let parameters = ["conv1.weight", "conv1.bias", "ip1.bias", "act1.slopes"].map(parameter);
         let groups = [("ip1.*", 1.0, 1.0, true), ("*.bias", 2.0, 0.0, false)];
         let optimizer = Sgd::new(&parameters, &section(&groups)).unwrap();
-        assert_eq!(optimizer.learned(), 6);
+        assert_eq!(numbers(&optimizer), 6);
         optimizer.step(0.1, 0.9).unwrap();
         optimizer.step(0.01, 0.9).unwrap();
         let weight = |rate: f64, decay: f64| {
@@ -165,7 +184,7 @@ mod tests {
         let frozen = Parameter { learned: false, ..parameter("act1.slopes") };
         let optimizer = Sgd::new(std::slice::from_ref(&frozen), &section(&[])).unwrap();
         optimizer.step(0.1, 0.9).unwrap();
-        assert_eq!((optimizer.learned(), value(&frozen)), (0, 1.0));
+        assert_eq!((numbers(&optimizer), value(&frozen)), (0, 1.0));
     }
 
     #[test]

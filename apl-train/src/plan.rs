@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use apl_core::nn::ActivationConfig;
+use sha2::{Digest, Sha256};
 
 use crate::{
     Result, Task,
@@ -57,7 +58,9 @@ impl<T: Task> Plan<T> {
 
 /// The scale is the folder of the configuration, the name its file's and its overrides'. The `config.toml` of a run directory has that run's.
 fn identity(document: &Document, seed: u32) -> Identity {
-    let path = document.path();
+    let given = document.path();
+    let whole = given.canonicalize();
+    let path = whole.as_deref().unwrap_or(given);
     let name = |path: Option<&Path>| {
         path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned())
     };
@@ -70,19 +73,45 @@ fn identity(document: &Document, seed: u32) -> Identity {
     } else {
         (name(parent), stem)
     };
-    // Seed and source are not part of the name: the one is the folder below, the other shows in the data's digest.
-    let named = document.overrides().iter().filter(|o| o.key != "seed" && o.key != "data.source");
-    for change in named {
+    // The seed is the folder below, the data shows in its digest, and checkpoints change nothing.
+    let unnamed = ["seed", "data.source", "record.checkpoint-every"];
+    for change in document.overrides().iter().filter(|o| !unnamed.contains(&o.key.as_str())) {
         id.push_str(&format!(",{}={}", change.key, change.value));
     }
     let scale = scale.filter(|scale| scale != "configs").unwrap_or_else(|| "custom".into());
     Identity { scale: safe(&scale), id: safe(&id), seed }
 }
 
-/// A file name: characters that file systems or shells trip over become `_`.
+/// A file name: characters that file systems or shells trip over become `_`. A name that had to be changed ends with a digest of what it was, so that
+/// two never meet.
 fn safe(name: &str) -> String {
-    const LONGEST: usize = 180;
-    let plain = |c: char| if c.is_alphanumeric() || "-_.,=+".contains(c) { c } else { '_' };
-    let name: String = name.chars().map(plain).take(LONGEST).collect();
-    name.strip_prefix('.').map_or_else(|| name.clone(), |rest| format!("_{rest}"))
+    const LONGEST: usize = 120;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,=+".contains(c);
+    let mut text: String =
+        name.chars().map(|c| if plain(c) { c } else { '_' }).take(LONGEST).collect();
+    if text.starts_with('.') {
+        text.replace_range(..1, "_");
+    }
+    if text != name {
+        let digest = Sha256::digest(name.as_bytes());
+        let digest: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        text.push_str(&format!("-{digest}"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe;
+
+    #[test]
+    fn names_that_had_to_change_stay_apart() {
+        assert_eq!(safe("net,activation.hinges=1"), "net,activation.hinges=1");
+        let (one, other) = (safe("net,x=[1]"), safe("net,x={1}"));
+        assert!(one.starts_with("net,x=_1_-") && one != other, "{one} {other}");
+        assert!(safe(".hidden/..").starts_with("_hidden_..-"));
+        let long = |end| safe(&format!("{}{end}", "x".repeat(300)));
+        assert!(long("a").len() < 140 && long("a") != long("b"));
+        assert!(safe("größe").is_ascii());
+    }
 }

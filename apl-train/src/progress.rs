@@ -7,13 +7,18 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::run::{Measure, metrics::Evaluation};
+use crate::{
+    notice::notice,
+    run::{Measure, metrics::Evaluation},
+};
 
 /// Shows the progress of runs.
 #[derive(Debug)]
 pub struct Progress {
     show: Show,
     started: Instant,
+    /// Seconds in steps since the start.
+    training: f64,
     first: u64,
     step: u64,
     steps: u64,
@@ -45,23 +50,33 @@ impl Progress {
         } else {
             Show::Lines { last: Instant::now() }
         };
-        Self { show, started: Instant::now(), first: step, step, steps, batch, measure }
+        Self {
+            show,
+            started: Instant::now(),
+            training: 0.0,
+            first: step,
+            step,
+            steps,
+            batch,
+            measure,
+        }
     }
 
-    /// A step was done; `means` are the training loss and score since the last evaluation.
-    pub fn step(&mut self, step: u64, means: Option<(f64, f64)>) {
+    /// A step was done in so many seconds; `means` are the training loss and score since the last evaluation.
+    pub fn step(&mut self, step: u64, seconds: f64, means: Option<(f64, f64)>) {
         self.step = step;
-        let message = self.message(means);
-        match &mut self.show {
+        self.training += seconds;
+        match &self.show {
             Show::Bar(bar) => {
                 bar.set_position(step);
-                bar.set_message(message);
+                bar.set_message(self.message(means));
             }
             Show::Lines { last } if last.elapsed() >= EVERY => {
-                *last = Instant::now();
                 let left = self.started.elapsed().as_secs_f64() / (step - self.first).max(1) as f64
                     * (self.steps - step) as f64;
-                eprintln!("step {step}/{}, {} to go, {message}", self.steps, minutes(left));
+                let (left, message) = (minutes(left), self.message(means));
+                notice(&format!("step {step}/{}, {left} to go, {message}", self.steps));
+                self.show = Show::Lines { last: Instant::now() };
             }
             Show::Lines { .. } | Show::Nothing => {}
         }
@@ -85,8 +100,8 @@ impl Progress {
     /// A line for the reader.
     pub fn say(&self, line: &str) {
         match &self.show {
-            Show::Bar(bar) => bar.suspend(|| eprintln!("{line}")),
-            Show::Lines { .. } => eprintln!("{line}"),
+            Show::Bar(bar) => bar.suspend(|| notice(line)),
+            Show::Lines { .. } => notice(line),
             Show::Nothing => {}
         }
     }
@@ -99,8 +114,8 @@ impl Progress {
     }
 
     fn message(&self, means: Option<(f64, f64)>) -> String {
-        let speed = ((self.step - self.first) as f64 * self.batch as f64)
-            / self.started.elapsed().as_secs_f64().max(1e-9);
+        let examples = (self.step - self.first) as f64 * self.batch as f64;
+        let speed = examples / self.training.max(1e-9);
         let Measure { name, unit, .. } = &self.measure;
         means.map_or_else(String::new, |(loss, score)| {
             format!("{speed:.0} examples/s, loss {loss:.4}, {name} {score:.2} {unit}")

@@ -9,13 +9,18 @@ use apl_core::{
 use candle_core::{DType, Tensor};
 
 use crate::{
-    Result,
+    Result, Task,
+    evaluate::evaluate,
+    feed::Batches,
+    interrupt::Interrupt,
+    plan::Plan,
     run::{
         LayerSnapshots, Snapshots,
         activations::{
             Activations, Histogram, LayerActivations, LayerDescription, Moment, Spread, Units,
         },
     },
+    task::Split,
 };
 
 /// Values kept of every layer's input and of its output.
@@ -69,6 +74,23 @@ impl Observer for Sampler {
     fn output(&mut self, layer: &dyn Layer, output: &Tensor) -> apl_core::Result<()> {
         self.take(layer, 1, output)
     }
+}
+
+/// Shows the network the first test images and samples what flows through its activations.
+///
+/// # Errors
+/// What the task or a layer reports.
+pub fn observe<T: Task>(
+    plan: &Plan<T>,
+    data: &T::Dataset,
+    network: &mut Chain,
+    batches: &Batches,
+) -> Result<Sampler> {
+    let examples = plan.config.record.sample.min(T::examples(data, Split::Test));
+    let mut sampler = Sampler::new(examples.div_ceil(batches.size()));
+    let (split, limit, never) = (Split::Test, Some(examples), Interrupt::default());
+    evaluate::<T>(network, data, split, limit, batches, Some(&mut sampler), &never)?;
+    Ok(sampler)
 }
 
 /// The activations of a network now, with what the sampler saw, as the state before training.

@@ -6,10 +6,11 @@ use candle_core::{DType, Device};
 use serde::Serialize;
 
 use crate::{
-    Environment, Error, Result, Task,
+    Error, Result, Task,
     config::Document,
     evaluate::evaluate,
     feed::Batches,
+    interrupt::Interrupt,
     launch, model,
     plan::Plan,
     run::{Measure, Summary},
@@ -51,10 +52,14 @@ pub fn rescore<T: Task>(run: &Path, document: &Document, split: Split) -> Result
         return Err(Error::run(&path, problem).with_hint(hint));
     }
     let plan = Plan::<T>::from_document(document)?;
-    let mut network = launch::build(&plan)?;
+    if plan.config.hash(&summary.data)? != summary.hash {
+        let problem = "is not the configuration that summary.json is about";
+        let hint = "put the file back as training wrote it";
+        return Err(Error::run(&run.join("config.toml"), problem).with_hint(hint));
+    }
+    let mut network = launch::build(&plan).map_err(|error| document.blame(error))?;
     model::read(&path, network.parameters())?;
-    let warn = &mut |warning| eprintln!("warning: {warning}");
-    let data = T::load(&plan.config, &Environment::read(), warn)?;
+    let data = launch::load(&plan, document, &mut |_| ())?;
     let examples = T::examples(&data, split);
     if examples == 0 {
         let problem = "has no examples in this run";
@@ -62,7 +67,11 @@ pub fn rescore<T: Task>(run: &Path, document: &Document, split: Split) -> Result
         return Err(Error::usage(place, problem).with_hint("data.validation holds images out"));
     }
     let batches = Batches::new::<T>(&data, plan.config.optimizer.batch, DType::F32, &Device::Cpu)?;
-    let outcome = evaluate::<T>(&mut network, &data, split, None, &batches, None)?;
+    let (network, never) = (&mut network, Interrupt::default());
+    let outcome = evaluate::<T>(network, &data, split, None, &batches, None, &never)?;
+    let Some(outcome) = outcome else {
+        return Err(Error::run(run, "the evaluation was interrupted"));
+    };
     Ok(Rescore {
         id: summary.id,
         seed: summary.seed,
@@ -84,7 +93,10 @@ impl fmt::Display for Rescore {
         );
         writeln!(f, "{line}")?;
         if !self.same_data {
-            writeln!(f, "note: the data differ from those the run was made with")?;
+            writeln!(
+                f,
+                "note: the data differ from those the run was made with; they were prepared by their own training split"
+            )?;
         }
         Ok(())
     }

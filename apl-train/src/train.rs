@@ -6,7 +6,7 @@ use std::{
 };
 
 use apl_core::{
-    nn::{Chain, Context, Setup},
+    nn::{Chain, Context},
     random::Streams,
 };
 use candle_core::{DType, Device, Tensor};
@@ -17,19 +17,20 @@ use crate::{
     divergence,
     evaluate::{Outcome, evaluate, gather},
     feed::{Batches, Feed},
-    host::simd_level,
     interrupt::Interrupt,
     model,
+    notice::notice,
     optimizer::Sgd,
     plan::Plan,
     progress::Progress,
-    record::{self, Sampler},
+    record,
     run::{
         Predictions, Score, Snapshots, Status, Summary,
         activations::Activations,
-        curves, file,
+        curves,
         metrics::{self, Evaluation},
     },
+    start::{Start, start},
     task::Split,
 };
 
@@ -45,27 +46,37 @@ pub struct Settings {
     pub quiet: bool,
 }
 
-/// Trains a network from where its run directory says it stands to its end, or until it is interrupted. `summary` is the run's; what comes back is
-/// its last state, which `summary.json` holds too.
+/// Trains a network, built by the plan and at step 0, from where its run directory says it stands to its end, or until it is interrupted. `summary` is
+/// the run's; what comes back is its last state, which `summary.json` holds too.
 ///
 /// # Errors
 /// A training that diverges, a full disk, a damaged checkpoint. The summary then says `failed` and why; what was written before stays.
 pub fn train<T: Task>(
     plan: &Plan<T>,
+    network: Chain,
     data: &T::Dataset,
     directory: &Path,
     summary: Summary,
     settings: &Settings,
 ) -> Result<Summary> {
-    let mut training = Training::start(plan, data, directory, summary, settings)?;
-    match training.run() {
-        Ok(status) => {
-            training.summarise(status)?;
-            Ok(training.summary)
+    let mut failed = summary.clone();
+    let begun = Training::start(plan, network, data, directory, summary, settings);
+    let ended = begun.and_then(|mut training| {
+        let ended = training.run().and_then(|status| training.summarise(status));
+        failed = training.summary;
+        ended
+    });
+    match ended {
+        Ok(()) => {
+            if failed.status == Status::Done {
+                checkpoint::remove(directory);
+            }
+            Ok(failed)
         }
         Err(error) => {
+            failed.status = Status::Failed { why: error.to_string() };
             // The first error is the one to tell, also where the summary cannot be written for the same reason.
-            let _ = training.summarise(Status::Failed { why: error.to_string() });
+            let _ = failed.write(directory);
             Err(error)
         }
     }
@@ -98,77 +109,33 @@ impl<'a, T: Task> Training<'a, T> {
     /// The network at step 0, or at its checkpoint.
     fn start(
         plan: &'a Plan<T>,
+        mut network: Chain,
         data: &'a T::Dataset,
         directory: &'a Path,
         mut summary: Summary,
         settings: &'a Settings,
     ) -> Result<Self> {
         let (dtype, device, batch) = (DType::F32, Device::Cpu, plan.config.optimizer.batch);
-        let streams = Streams::new(plan.config.seed);
-        let setup = Setup { streams, dtype, device: device.clone() };
-        let mut network = T::network(&plan.config, &plan.activation, &setup)?;
-        let optimizer = Sgd::new(network.parameters(), &plan.config.optimizer)?;
-        let batches = Batches::new::<T>(data, batch, dtype, &device)?;
-        let scores = network.shapes().last().cloned().unwrap_or_default();
-        let gradient = Tensor::zeros([&[batch], scores.as_slice()].concat(), dtype, &device)?;
-
         // The summary comes first: it tells whose files these are.
         if !directory.join("summary.json").exists() {
             summary.write(directory)?;
         }
-        // Step 0 is recorded once; a run that was killed in between records it again, from the same seed.
-        let activations = match Activations::read(directory)? {
-            Some(activations) => activations,
-            None => {
-                file::write_text(&directory.join("config.toml"), &plan.config.to_toml()?)?;
-                let activation = network.parameters().iter().filter(|p| p.role.is_activation());
-                let path = directory.join("initial.safetensors");
-                model::write(&path, activation, &summary.hash, 0)?;
-                let sampler = sample(plan, data, &mut network, &batches)?;
-                let activations = record::before(&network, &sampler)?;
-                activations.write(directory)?;
-                activations
-            }
-        };
-        let mut snapshots = Snapshots::read(directory)?.unwrap_or_default();
-        let fresh = State {
-            step: 0,
-            running: Running::default(),
-            time: Default::default(),
-            version: summary.software.version.clone(),
-            level: simd_level().into(),
-        };
-        let restored =
-            checkpoint::restore(directory, &summary.hash, network.parameters(), &optimizer)?;
-        let mut state = restored.clone().unwrap_or(fresh.clone());
-        let known = metrics::cut_back(directory, state.step)?;
-        snapshots.cut_back(state.step);
-        if restored.is_none() {
-            snapshots = Snapshots::default();
-            record::snapshot(&mut snapshots, &network, 0, plan.config.record.units)?;
+        let optimizer = Sgd::new(network.parameters(), &plan.config.optimizer)?;
+        let batches = Batches::new::<T>(data, batch, dtype, &device)?;
+        let scores = network.shapes().last().cloned().unwrap_or_default();
+        let gradient = Tensor::zeros([&[batch], scores.as_slice()].concat(), dtype, &device)?;
+        let Start { state, snapshots, activations, best, warnings } =
+            start(plan, data, directory, &summary, &mut network, &optimizer, &batches)?;
+        for warning in warnings {
+            notice(&format!("warning: {warning}"));
+            summary.warn(warning);
         }
-        for (what, now, then) in [
-            ("version", &fresh.version, &mut state.version),
-            ("CPU level", &fresh.level, &mut state.level),
-        ] {
-            if now != then {
-                let step = state.step;
-                summary.warnings.push(format!(
-                    "resumed at step {step} with {what} {now} after {then}: not bit-identical to an uninterrupted run"
-                ));
-                then.clone_from(now);
-            }
-        }
-        let measure = T::measure();
-        let validated = known.iter().filter(|line| line.split == Split::Validation.name());
-        let best = validated
-            .filter_map(|line| line.score)
-            .reduce(|best, score| if measure.better.is_better(score, best) { score } else { best });
         let progress =
             Progress::start(settings.quiet, state.step, plan.steps(), batch, T::measure());
         if state.step > 0 {
             progress.say(&format!("resumed at step {} of {}", state.step, plan.steps()));
         }
+        let streams = Streams::new(plan.config.seed);
         let mut training = Self {
             feed: Feed::new(streams, batch),
             last_checkpoint: (state.step, Instant::now()),
@@ -195,34 +162,44 @@ impl<'a, T: Task> Training<'a, T> {
 
     /// Step after step, with evaluations, snapshots and checkpoints where they are due.
     fn run(&mut self) -> Result<Status> {
+        let status = self.steps().map_err(|error| self.explain(error));
+        self.progress.finish();
+        status
+    }
+
+    fn steps(&mut self) -> Result<Status> {
         let record = &self.plan.config.record;
-        let steps = self.plan.steps();
-        while self.state.step < steps {
-            self.step().map_err(|error| self.explain(error))?;
+        let (steps, interrupt) = (self.plan.steps(), &self.settings.interrupt);
+        loop {
+            let step = self.state.step;
+            // A run that was interrupted in an evaluation begins with it.
+            let seen = self.state.running != Running::default();
+            if step == steps || (seen && step.is_multiple_of(record.evaluate_every)) {
+                let Some(outcome) = self.evaluate()? else {
+                    self.checkpoint()?;
+                    return Ok(Status::Interrupted);
+                };
+                if step == steps {
+                    self.finish(&outcome)?;
+                    return Ok(Status::Done);
+                }
+            }
+            let every = record.checkpoint_every.unwrap_or(record.evaluate_every);
+            let (last, at) = self.last_checkpoint;
+            let wanted = step.is_multiple_of(every) || at.elapsed() >= CHECKPOINT_AFTER;
+            if step > last && (interrupt.raised() || wanted) {
+                self.checkpoint()?;
+            }
+            if step > 0 && interrupt.raised() {
+                return Ok(Status::Interrupted);
+            }
+            self.step()?;
             let step = self.state.step;
             if Snapshots::due(step, steps) {
                 record::snapshot(&mut self.snapshots, &self.network, step, record.units)?;
                 self.snapshots.write(self.directory)?;
             }
-            if step == steps {
-                return self.finish();
-            }
-            let evaluated = step.is_multiple_of(record.evaluate_every);
-            if evaluated {
-                self.evaluate().map_err(|error| self.explain(error))?;
-            }
-            let interrupted = self.settings.interrupt.raised();
-            let every = record.checkpoint_every.unwrap_or(record.evaluate_every);
-            let waited = self.last_checkpoint.1.elapsed() >= CHECKPOINT_AFTER;
-            if interrupted || waited || step.is_multiple_of(every) {
-                self.checkpoint().map_err(|error| self.explain(error))?;
-            }
-            if interrupted {
-                self.progress.finish();
-                return Ok(Status::Interrupted);
-            }
         }
-        self.finish()
     }
 
     /// Forward, loss, backward, update.
@@ -242,47 +219,58 @@ impl<'a, T: Task> Training<'a, T> {
         gather(&mut self.seen, &scores, &targets)?;
         self.state.running.add(optimizer.batch, loss, T::score(&self.seen));
         self.state.step += 1;
-        self.state.time.training += started.elapsed().as_secs_f64();
-        self.progress.step(self.state.step, self.state.running.means());
+        let seconds = started.elapsed().as_secs_f64();
+        self.state.time.training += seconds;
+        self.progress.step(self.state.step, seconds, self.state.running.means());
         Ok(())
     }
 
-    /// Scores the validation and test splits and writes a line for each, and one for the training since the last.
-    fn evaluate(&mut self) -> Result<Outcome> {
+    /// Scores the validation and test splits and writes a line for each, and one for the training since the last. `None`, and nothing written, where
+    /// the interrupt came first.
+    fn evaluate(&mut self) -> Result<Option<Outcome>> {
         let started = Instant::now();
         let mut lines = Vec::new();
         if let Some((loss, score)) = self.state.running.means() {
             lines.push(self.line(Split::Train, loss, Some(score)));
         }
-        self.state.running = Running::default();
+        let mut best = self.best;
         if T::examples(self.data, Split::Validation) > 0 {
-            let outcome = self.score(Split::Validation)?;
+            let Some(outcome) = self.score(Split::Validation)? else { return Ok(None) };
             lines.push(self.line(Split::Validation, outcome.loss, Some(outcome.score)));
             let better = |best| T::measure().better.is_better(outcome.score, best);
-            if self.best.is_none_or(better) {
-                self.best = Some(outcome.score);
-                self.write_model("best.safetensors")?;
+            if best.is_none_or(better) {
+                best = Some(outcome.score);
             }
         }
-        let outcome = self.score(Split::Test)?;
+        let Some(outcome) = self.score(Split::Test)? else { return Ok(None) };
         lines.push(self.line(Split::Test, outcome.loss, Some(outcome.score)));
-        self.state.time.evaluation += started.elapsed().as_secs_f64();
+        if best != self.best {
+            self.best = best;
+            self.write_model("best.safetensors")?;
+        }
         metrics::append(self.directory, &lines)?;
+        self.state.running = Running::default();
+        self.state.time.evaluation += started.elapsed().as_secs_f64();
         self.progress.evaluated(&lines);
-        Ok(outcome)
+        Ok(Some(outcome))
     }
 
-    /// A split's loss and score; a loss that is no number is a divergence that the next step would find.
-    fn score(&mut self, split: Split) -> Result<Outcome> {
-        let network = &mut self.network;
-        let outcome = evaluate::<T>(network, self.data, split, None, &self.batches, None)?;
-        if outcome.loss.is_finite() {
+    /// A split's loss and score, or `None` where the interrupt came first; a loss that is no number is a divergence that the next step would find.
+    fn score(&mut self, split: Split) -> Result<Option<Outcome>> {
+        let (network, interrupt) = (&mut self.network, &self.settings.interrupt);
+        let (data, batches) = (self.data, &self.batches);
+        let outcome = evaluate::<T>(network, data, split, None, batches, None, interrupt)?;
+        let Some(Outcome { loss, .. }) = outcome else { return Ok(None) };
+        if loss.is_finite() {
             return Ok(outcome);
         }
+        let mut finder = divergence::FirstNotFinite::default();
+        let never = Interrupt::default();
+        evaluate::<T>(network, data, split, None, batches, Some(&mut finder), &never)?;
         Err(Error::Diverged {
             step: self.state.step,
-            what: format!("the {} loss is {}", split.name(), outcome.loss),
-            layer: "loss".into(),
+            what: format!("the {} loss is {loss}", split.name()),
+            layer: finder.layer(),
             checkpoint: self.last_good(),
         })
     }
@@ -310,11 +298,10 @@ impl<'a, T: Task> Training<'a, T> {
         self.summarise(Status::Running)
     }
 
-    /// The last evaluation and everything that is kept of a finished run.
-    fn finish(&mut self) -> Result<Status> {
-        let outcome = self.evaluate().map_err(|error| self.explain(error))?;
+    /// Writes everything that is kept of a finished run, given the last evaluation of the test split.
+    fn finish(&mut self, outcome: &Outcome) -> Result<()> {
         let started = Instant::now();
-        let sampler = sample(self.plan, self.data, &mut self.network, &self.batches)?;
+        let sampler = record::observe(self.plan, self.data, &mut self.network, &self.batches)?;
         record::after(&mut self.activations, &self.network, &sampler)?;
         self.activations.write(self.directory)?;
         outcome.predictions.write(self.directory)?;
@@ -323,10 +310,7 @@ impl<'a, T: Task> Training<'a, T> {
         self.state.time.evaluation += started.elapsed().as_secs_f64();
         let (measure, value) = (T::measure(), outcome.score);
         self.summary.score = Some(Score { measure, value, split: Split::Test.name().into() });
-        self.summarise(Status::Done)?;
-        checkpoint::remove(self.directory)?;
-        self.progress.finish();
-        Ok(Status::Done)
+        Ok(())
     }
 
     fn write_model(&self, name: &str) -> Result<()> {
@@ -365,17 +349,4 @@ impl<'a, T: Task> Training<'a, T> {
     fn last_good(&self) -> String {
         divergence::last_good(self.directory, self.last_checkpoint.0)
     }
-}
-
-fn sample<T: Task>(
-    plan: &Plan<T>,
-    data: &T::Dataset,
-    network: &mut Chain,
-    batches: &Batches,
-) -> Result<Sampler> {
-    let examples = plan.config.record.sample.min(T::examples(data, Split::Test));
-    let mut sampler = Sampler::new(examples.div_ceil(batches.size()));
-    let split = Split::Test;
-    evaluate::<T>(network, data, split, Some(examples), batches, Some(&mut sampler))?;
-    Ok(sampler)
 }

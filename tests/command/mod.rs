@@ -4,7 +4,8 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
@@ -17,7 +18,7 @@ seed = 1
 source = "embedded"
 train = 300
 test = 100
-validation = 50
+validation = 30
 scale = 0.0156
 augment = "pad-crop-flip"
 shuffle = "epoch"
@@ -82,6 +83,12 @@ impl Bench {
         command
     }
 
+    /// The command in the background, its output kept.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(arguments);
+        Running(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
+    }
+
     pub fn apl(&self, arguments: &[&str]) -> Ended {
         let output = self.command(arguments).output().unwrap();
         Ended::new(output, self.folder.path())
@@ -104,6 +111,61 @@ impl Bench {
 
     pub fn summary(&self, runs: &str) -> serde_json::Value {
         serde_json::from_slice(&self.bytes(runs, "summary.json")).unwrap()
+    }
+}
+
+/// A command in the background, killed where a test fails before it ended.
+pub struct Running(Option<Child>);
+
+/// No test waits longer for anything.
+const LONGEST: Duration = Duration::from_secs(120);
+
+impl Running {
+    pub fn child(&mut self) -> &mut Child {
+        self.0.as_mut().unwrap()
+    }
+
+    /// Waits until the file is there; the command must not end before.
+    pub fn until_exists(&mut self, path: &Path) {
+        let started = Instant::now();
+        while !path.exists() {
+            assert!(started.elapsed() < LONGEST, "no {}", path.display());
+            assert!(self.child().try_wait().unwrap().is_none(), "ended without {}", path.display());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Waits so long; `true` if the command ended by itself.
+    pub fn ended_within(&mut self, time: Duration) -> bool {
+        let started = Instant::now();
+        while started.elapsed() < time {
+            if self.child().try_wait().unwrap().is_some() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        false
+    }
+
+    /// Sends a signal, such as `-INT`.
+    pub fn signal(&mut self, name: &str) {
+        let pid = self.child().id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub fn output(mut self) -> Output {
+        assert!(self.ended_within(LONGEST), "it did not end");
+        self.0.take().unwrap().wait_with_output().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

@@ -222,6 +222,16 @@ impl Chain {
         (outputs + gradients) * self.dtype.size_in_bytes()
     }
 
+    /// The memory the chain will hold for batches of this size, in bytes.
+    pub fn bytes_for(&self, batch: usize) -> usize {
+        let values = |shape: &Vec<usize>| shape.iter().product::<usize>();
+        let owned = self.shapes.iter().enumerate();
+        let owned = owned.filter(|(i, _)| !runs_in_place(*i, self.layers[*i].as_ref()));
+        let outputs: usize = owned.map(|(_, shape)| values(shape)).sum();
+        let largest = self.shapes.iter().map(values).max().unwrap_or(0);
+        batch.saturating_mul(outputs + 2 * largest).saturating_mul(self.dtype.size_in_bytes())
+    }
+
     fn batch_of(&self, input: &Tensor) -> Result<usize> {
         match input.dims().split_first() {
             Some((&batch, rest)) if batch > 0 && rest == self.input.as_slice() => {

@@ -68,8 +68,12 @@ impl Document {
     /// The key `task`, which selects the type the rest is parsed as.
     ///
     /// # Errors
-    /// No TOML, no such key, or no string.
+    /// No TOML, no such key, no string, or a change of it: the rest of the file is for one task.
     pub fn task(&self) -> Result<String> {
+        if let Some(change) = self.overrides.iter().find(|change| change.key == "task") {
+            return Err(Error::usage(&change.origin, "the task of a configuration cannot change")
+                .with_hint("begin with a configuration of that task"));
+        }
         let document = self.document(&self.text)?;
         match document.get("task").and_then(Item::as_str) {
             Some(task) => Ok(task.to_string()),
@@ -97,10 +101,12 @@ impl Document {
     /// Names the argument instead of the key in an error about a key that an argument set, and the file elsewhere.
     pub fn blame(&self, error: Error) -> Error {
         let Error::Usage { place, problem, hint } = error else { return error };
-        let set_by =
-            self.overrides.iter().rev().find(|change| {
-                place == change.key || place.starts_with(&format!("{}.", change.key))
-            });
+        let below = |key: &str, parent: &str| {
+            key.strip_prefix(parent)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        let about = |change: &&Override| below(&place, &change.key) || below(&change.key, &place);
+        let set_by = self.overrides.iter().rev().find(about);
         let place = match set_by {
             Some(change) => format!("{}: {place}", change.origin),
             None => format!("{}: {place}", self.place()),

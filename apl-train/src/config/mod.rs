@@ -56,7 +56,7 @@ impl<T: Task> Config<T> {
         toml::to_string(self).map_err(|error| Error::usage("configuration", error.to_string()))
     }
 
-    /// SHA-256 over whatever changes numbers: this configuration without the place of the data, and the digests of the data.
+    /// SHA-256 over whatever changes numbers: this configuration without the place of the data and the interval of checkpoints, and the digests of the data.
     ///
     /// # Errors
     /// A section that JSON cannot hold.
@@ -66,7 +66,7 @@ impl<T: Task> Config<T> {
         if let Some(section) = value.get_mut("data").and_then(|section| section.as_object_mut()) {
             section.remove("source");
         }
-        // What is kept of a run and how often does not change it; the split in sittings does not either.
+        // Checkpoints change no number; the other keys of the section change what files hold.
         if let Some(section) = value.get_mut("record").and_then(|section| section.as_object_mut()) {
             section.remove("checkpoint-every");
         }

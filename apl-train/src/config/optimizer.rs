@@ -11,12 +11,12 @@ use crate::{
 ///
 /// | key | default | range |
 /// |---|---|---|
-/// | `batch` | 100 | at least 1 |
+/// | `batch` | 100 | 1 to 65536 |
 /// | `momentum` | | `{ from, to, steps }`: `to - (to - from) exp(-step / steps)`; `{ from }` alone is constant; in `[0, 1)` |
 /// | `weight-decay` | 0 | at least 0 |
 /// | `rates` | | `[{ until, lr }, ...]`: the first entry with `step < until` counts; the last `until` ends the run |
 /// | `groups` | `[]` | `[{ match, lr, decay, frozen }, ...]`: multipliers for parameters by name, first match wins |
-/// | `loss-limit` | 1000 | a step with a larger loss has diverged |
+/// | `loss-limit` | 1000 | above 0 and finite; a step with a larger loss has diverged |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct OptimizerSection {
@@ -80,14 +80,17 @@ pub struct GroupSection {
     pub frozen: bool,
 }
 
+/// The largest batch.
+const MOST_EXAMPLES: usize = 65536;
+
 impl OptimizerSection {
     /// Checks every key but the patterns of `groups`, which need a network's names, and gives the schedules.
     ///
     /// # Errors
     /// A key out of its range.
     pub fn check(&self) -> Result<(Momentum, Rates)> {
-        if self.batch == 0 {
-            return Err(out_of_range("batch", self.batch, "at least 1"));
+        if !(1..=MOST_EXAMPLES).contains(&self.batch) {
+            return Err(out_of_range("batch", self.batch, &format!("1 to {MOST_EXAMPLES}")));
         }
         if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
             return Err(out_of_range(
@@ -96,8 +99,8 @@ impl OptimizerSection {
                 "a finite number, at least 0",
             ));
         }
-        if self.loss_limit.is_nan() || self.loss_limit <= 0.0 {
-            return Err(out_of_range("loss-limit", self.loss_limit, "more than 0"));
+        if !(self.loss_limit.is_finite() && self.loss_limit > 0.0) {
+            return Err(out_of_range("loss-limit", self.loss_limit, "a finite number above 0"));
         }
         for (i, group) in self.groups.iter().enumerate() {
             for (key, value) in [("lr", group.lr), ("decay", group.decay)] {
@@ -122,6 +125,11 @@ impl OptimizerSection {
             }
             if !(rate.lr.is_finite() && rate.lr >= 0.0) {
                 let expected = "a finite number, at least 0";
+                return Err(out_of_range(&format!("rates[{i}].lr"), rate.lr, expected));
+            }
+            let largest = self.groups.iter().map(|group| group.lr).fold(1.0, f64::max);
+            if !((rate.lr * largest) as f32).is_finite() {
+                let expected = "a number that f32 holds, times every group's lr";
                 return Err(out_of_range(&format!("rates[{i}].lr"), rate.lr, expected));
             }
             before = rate.until;

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     Error, Result,
-    run::{Status, Summary},
+    run::{Status, Summary, file},
 };
 
 /// A run's place among all runs.
@@ -53,17 +53,23 @@ impl RunDirectory {
     /// # Errors
     /// Another process owns it; it holds a run with another hash; what the file system reports.
     pub fn open(path: &Path, hash: &str, fresh: bool) -> Result<(Self, Opened)> {
-        fs_err::create_dir_all(path)?;
-        let mut directory = Self { path: path.to_path_buf(), _lock: lock(path)? };
-        if !path.join("summary.json").exists() {
+        let mut directory = Self::owned(path)?;
+        file::remove_unfinished(path);
+        let empty =
+            fs_err::read_dir(path)?.all(|entry| entry.is_ok_and(|entry| entry.file_name() == LOCK));
+        if empty {
             return Ok((directory, Opened::New));
         }
         if fresh {
-            let aside = unused_neighbour(path);
-            fs_err::rename(path, &aside)?;
-            fs_err::create_dir_all(path)?;
-            directory = Self { path: path.to_path_buf(), _lock: lock(path)? };
+            fs_err::rename(path, unused_neighbour(path))?;
+            directory = Self::owned(path)?;
             return Ok((directory, Opened::New));
+        }
+        // A run writes its summary first, so files without one are somebody else's.
+        if !path.join("summary.json").exists() {
+            let problem = "holds files but no summary.json: not a run directory";
+            let hint = "choose another folder with --runs, or move these files aside with --fresh";
+            return Err(Error::run(path, problem).with_hint(hint));
         }
         let summary = Summary::read(path)?;
         if summary.hash != hash {
@@ -79,15 +85,23 @@ impl RunDirectory {
         Ok((directory, found(Box::new(summary))))
     }
 
+    fn owned(path: &Path) -> Result<Self> {
+        std::fs::create_dir_all(path).map_err(|error| file::failure(path, &error))?;
+        Ok(Self { path: path.to_path_buf(), _lock: lock(path)? })
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
+const LOCK: &str = "lock";
+
 fn lock(directory: &Path) -> Result<File> {
-    let path = directory.join("lock");
-    let file = fs_err::OpenOptions::new().create(true).append(true).open(&path)?.into_parts().0;
+    let path = directory.join(LOCK);
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
+    let file = file.map_err(|error| file::failure(&path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {

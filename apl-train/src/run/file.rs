@@ -1,12 +1,11 @@
 //! Files that appear whole or not at all.
 
 use std::{
-    io::{BufWriter, Write},
+    io::{BufWriter, ErrorKind, Write},
     path::Path,
 };
 
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
 use crate::{Error, Result};
 
@@ -18,18 +17,18 @@ pub fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<()> {
-    let named = |error: std::io::Error| {
-        std::io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
-    };
+    let named = |error: std::io::Error| failure(path, &error);
     let directory = path.parent().unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::with_prefix_in(".writing-", directory).map_err(named)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(UNFINISHED);
+    usual_permissions(&mut builder);
+    let mut file = builder.tempfile_in(directory).map_err(named)?;
     {
         let mut buffered = BufWriter::with_capacity(1 << 20, file.as_file_mut());
         write(&mut buffered).and_then(|()| buffered.flush()).map_err(named)?;
     }
     file.as_file().sync_all().map_err(named)?;
-    let persisted = file.persist(path).map_err(|error| named(error.error))?;
-    make_readable(&persisted).map_err(named)?;
+    file.persist(path).map_err(|error| named(error.error))?;
     // The rename itself lasts once the directory is synced; where directories cannot be opened (Windows) it lasts anyway.
     if let Ok(directory) = std::fs::File::open(directory) {
         let _ = directory.sync_all();
@@ -37,17 +36,42 @@ pub fn replace(
     Ok(())
 }
 
-/// Temporary files are private; files of a run have the usual permissions.
+/// How the names of files begin that are not yet whole.
+const UNFINISHED: &str = ".writing-";
+
+/// Removes what earlier processes were killed while writing. Only for the owner of the directory.
+pub fn remove_unfinished(directory: &Path) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            // One that stays costs space and nothing else.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// What went wrong with a file or folder that was to be written, and what to do about it.
+pub fn failure(path: &Path, error: &std::io::Error) -> Error {
+    let failed = Error::run(path, format!("cannot be written: {error}"));
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            failed.with_hint("make room; the same command goes on from the last checkpoint")
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory => {
+            failed.with_hint("choose a folder that can be written, with --runs or --out")
+        }
+        _ => failed,
+    }
+}
+
+/// Temporary files are private; files of a run have the permissions that the user's mask leaves.
 #[cfg(unix)]
-fn make_readable(file: &std::fs::File) -> std::io::Result<()> {
+fn usual_permissions(builder: &mut tempfile::Builder) {
     use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+    builder.permissions(std::fs::Permissions::from_mode(0o666));
 }
 
 #[cfg(not(unix))]
-fn make_readable(_: &std::fs::File) -> std::io::Result<()> {
-    Ok(())
-}
+fn usual_permissions(_: &mut tempfile::Builder) {}
 
 /// [`replace`] with text.
 ///

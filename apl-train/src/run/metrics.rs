@@ -62,20 +62,22 @@ pub fn append(directory: &Path, lines: &[Evaluation]) -> Result<()> {
         text.push_str(&json(&path, line)?);
         text.push('\n');
     }
-    let mut file = fs_err::OpenOptions::new().create(true).append(true).open(&path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_data()?;
-    Ok(())
+    let write = || {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_data()
+    };
+    write().map_err(|error| file::failure(&path, &error))
 }
 
-/// Cuts the file back to what was known after `step` steps, and drops a torn last line.
+/// Cuts the file back to the lines of fewer than `step` steps, and drops a torn last line.
 ///
 /// # Errors
 /// As [`read`]; what the file system reports.
 pub fn cut_back(directory: &Path, step: u64) -> Result<Vec<Evaluation>> {
     let path = directory.join(FILE);
     let kept: Vec<Evaluation> =
-        read(directory)?.into_iter().filter(|line| line.step <= step).collect();
+        read(directory)?.into_iter().filter(|line| line.step < step).collect();
     let mut text = String::new();
     for line in &kept {
         text.push_str(&json(&path, line)?);
@@ -118,7 +120,7 @@ mod tests {
         text.push_str("{\"step\":4,\"ep");
         std::fs::write(&path, text).unwrap();
         assert_eq!(read(directory.path()).unwrap(), [line(1), line(2), line(3)]);
-        assert_eq!(cut_back(directory.path(), 2).unwrap(), [line(1), line(2)]);
+        assert_eq!(cut_back(directory.path(), 3).unwrap(), [line(1), line(2)]);
         append(directory.path(), &[line(3)]).unwrap();
         assert_eq!(read(directory.path()).unwrap(), [line(1), line(2), line(3)]);
     }

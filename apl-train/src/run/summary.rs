@@ -214,6 +214,13 @@ impl Summary {
         Ok(summary)
     }
 
+    /// Adds a warning that is not there yet.
+    pub fn warn(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
     /// Writes `summary.json`, replacing an earlier one at once.
     ///
     /// # Errors

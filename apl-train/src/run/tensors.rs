@@ -159,6 +159,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<(Arrays, T)> {
 
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> Error {
     Error::run(path, format!("damaged: {error}"))
+        .with_hint("a run whose files are damaged starts anew with --fresh")
 }
 
 #[cfg(test)]
