@@ -48,46 +48,69 @@ impl Batches {
 }
 
 /// The training examples in order: one pass after the other, cut into batches of equal size that may reach over the end of a pass, as in the
-/// authors' solver, which reads its database in a circle.
+/// authors' solver, which reads its database in a circle. A batch can be made ready while the one before is still in use.
 pub struct Feed {
     streams: Streams,
-    batch: usize,
+    /// The batch in use and the one being made ready.
+    batches: [Batches; 2],
+    /// The step whose batch is ready.
+    ready: Option<u64>,
     /// The pass whose order is at hand.
     pass: Option<(u64, Vec<u32>)>,
 }
 
 impl Feed {
-    /// The feed of a run.
-    pub fn new(streams: Streams, batch: usize) -> Self {
-        Self { streams, batch, pass: None }
+    /// The feed of a run: batches of `size` examples.
+    ///
+    /// # Errors
+    /// What Candle reports.
+    pub fn new<T: Task>(
+        data: &T::Dataset,
+        streams: Streams,
+        size: usize,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self> {
+        let batches = || Batches::new::<T>(data, size, dtype, device);
+        Ok(Self { streams, batches: [batches()?, batches()?], ready: None, pass: None })
     }
 
-    /// Fills the tensors with the examples of a step: a function of the seed and the step.
+    /// The inputs and targets of a step: a function of the seed and the step. They stay as they are until the next call.
     ///
     /// # Errors
     /// What the task reports.
-    pub fn fill<T: Task>(
-        &mut self,
-        data: &T::Dataset,
-        step: u64,
-        batches: &Batches,
-    ) -> Result<(Tensor, Tensor)> {
+    pub fn batch<T: Task>(&mut self, data: &T::Dataset, step: u64) -> Result<(Tensor, Tensor)> {
+        if self.ready != Some(step) {
+            self.prepare::<T>(data, step)?;
+        }
+        self.ready = None;
+        self.batches.swap(0, 1);
+        self.batches[0].part(0..self.batches[0].size())
+    }
+
+    /// Makes the batch of a step ready, beside the one in use.
+    ///
+    /// # Errors
+    /// What the task reports.
+    pub fn prepare<T: Task>(&mut self, data: &T::Dataset, step: u64) -> Result<()> {
         let examples = T::examples(data, Split::Train) as u64;
+        let next = &self.batches[1];
         let mut filled = 0;
-        while filled < self.batch {
-            let position = step * self.batch as u64 + filled as u64;
+        while filled < next.size() {
+            let position = step * next.size() as u64 + filled as u64;
             let (epoch, first) = (position / examples, (position % examples) as usize);
             if self.pass.as_ref().is_none_or(|(pass, _)| *pass != epoch) {
                 self.pass = Some((epoch, T::order(data, epoch, self.streams)));
             }
             let Some((_, order)) = &self.pass else { break };
-            let count = (self.batch - filled).min(order.len() - first);
-            let (inputs, targets) = batches.part(filled..filled + count)?;
+            let count = (next.size() - filled).min(order.len() - first);
+            let (inputs, targets) = next.part(filled..filled + count)?;
             let examples = &order[first..first + count];
             let batch = Batch { split: Split::Train, examples, augment: Some(epoch) };
             T::fill(data, batch, self.streams, &inputs, &targets)?;
             filled += count;
         }
-        batches.part(0..self.batch)
+        self.ready = Some(step);
+        Ok(())
     }
 }

@@ -93,6 +93,7 @@ struct Training<'a, T: Task> {
     network: Chain,
     optimizer: Sgd,
     feed: Feed,
+    /// For evaluations.
     batches: Batches,
     gradient: Tensor,
     /// The last batch's outputs.
@@ -137,7 +138,7 @@ impl<'a, T: Task> Training<'a, T> {
         }
         let streams = Streams::new(plan.config.seed);
         let mut training = Self {
-            feed: Feed::new(streams, batch),
+            feed: Feed::new::<T>(data, streams, batch, dtype, &device)?,
             last_checkpoint: (state.step, Instant::now()),
             seen: Predictions::default(),
             plan,
@@ -202,19 +203,31 @@ impl<'a, T: Task> Training<'a, T> {
         }
     }
 
-    /// Forward, loss, backward, update.
+    /// Forward, loss, backward, update; beside them the next batch is made ready.
     fn step(&mut self) -> Result<()> {
         let started = Instant::now();
         let (step, optimizer) = (self.state.step, &self.plan.config.optimizer);
-        let (inputs, targets) = self.feed.fill::<T>(self.data, step, &self.batches)?;
-        let mut context = Context::training(step, self.streams);
-        let scores = self.network.forward(&inputs, &mut context)?;
-        let loss = T::LOSS.evaluate(&scores, &targets, Some(&self.gradient))?;
-        if loss.is_nan() || loss > optimizer.loss_limit {
+        let (inputs, targets) = self.feed.batch::<T>(self.data, step)?;
+        let usable = |loss: f64| loss <= optimizer.loss_limit;
+        let (lr, momentum) = (self.plan.rates.at(step), self.plan.momentum.at(step));
+        let more = step + 1 < self.plan.steps();
+        let learn = || {
+            let mut context = Context::training(step, self.streams);
+            let scores = self.network.forward(&inputs, &mut context)?;
+            let loss = T::LOSS.evaluate(&scores, &targets, Some(&self.gradient))?;
+            if usable(loss) {
+                self.network.backward(&inputs, &self.gradient, &mut context)?;
+                self.optimizer.step(lr, momentum)?;
+            }
+            Ok((scores, loss))
+        };
+        let prepare = || if more { self.feed.prepare::<T>(self.data, step + 1) } else { Ok(()) };
+        let (learned, prepared): (Result<_>, _) = rayon::join(learn, prepare);
+        let (scores, loss) = learned?;
+        prepared?;
+        if !usable(loss) {
             return Err(self.diverged(loss, &inputs));
         }
-        self.network.backward(&inputs, &self.gradient, &mut context)?;
-        self.optimizer.step(self.plan.rates.at(step), self.plan.momentum.at(step))?;
         self.seen.clear();
         gather(&mut self.seen, &scores, &targets)?;
         self.state.running.add(optimizer.batch, loss, T::score(&self.seen));
