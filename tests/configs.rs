@@ -40,7 +40,7 @@ fn named(name: &str) -> PathBuf {
 #[test]
 fn every_configuration_can_be_used_and_says_what_it_is_for() {
     let all = all();
-    assert_eq!(all.len(), 6);
+    assert_eq!(all.len(), 8);
     for path in all {
         let plan = plan(&path, &[]);
         apl_train::launch::build(&plan).unwrap();
@@ -122,6 +122,27 @@ fn the_papers_recipe_has_the_authors_numbers() {
         let optimizer = &plan.config.optimizer;
         assert_eq!((optimizer.batch, optimizer.weight_decay), (100, 0.001));
         assert!(optimizer.groups.is_empty());
+    }
+}
+
+/// The authors' first release, network in network and its solver; S = 2 as remembered from the paper.
+#[test]
+fn the_papers_nin_has_the_authors_numbers() {
+    for (name, activation) in [("apl", 2_525_696), ("relu", 0)] {
+        let plan = plan(&named(&format!("paper/cifar10-nin-{name}.toml")), &[]);
+        let network = apl_train::launch::build(&plan).unwrap();
+        let count = |wanted: bool| -> usize {
+            let some = network.parameters().iter().filter(|p| p.role.is_activation() == wanted);
+            some.map(|parameter| parameter.value.elem_count()).sum()
+        };
+        assert_eq!((count(false), count(true)), (966_986, activation));
+        assert_eq!(plan.steps(), 320_000);
+        let rates =
+            [0, 199_999, 200_000, 300_000, 310_000, 319_999].map(|step| plan.rates.at(step));
+        assert_eq!(rates, [0.05, 0.05, 0.01, 0.001, 1e-4, 1e-4]);
+        assert_eq!(plan.momentum.at(0), 0.1);
+        let optimizer = &plan.config.optimizer;
+        assert_eq!((optimizer.batch, optimizer.weight_decay), (100, 0.0001));
     }
 }
 

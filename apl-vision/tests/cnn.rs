@@ -8,7 +8,7 @@ use apl_core::{
     ops::{dropout, dropout::Mask},
     random::Streams,
 };
-use apl_vision::network::{NetworkConfig, SecondPool, WeightInit, build, cnn};
+use apl_vision::network::{CnnConfig, NetworkConfig, SecondPool, WeightInit, build, cnn};
 use candle_core::{DType, Device, Tensor};
 
 const SEED: u32 = 3;
@@ -24,12 +24,12 @@ fn apl(hinges: usize, sharing: Sharing) -> ActivationConfig {
 
 fn paper(classes: usize, activation: ActivationConfig) -> Chain {
     let second_pool = if classes == 100 { SecondPool::Max } else { SecondPool::Average };
-    let config = NetworkConfig { second_pool, ..Default::default() };
-    build(&config, classes, &activation, &setup(DType::F32)).unwrap()
+    let config = CnnConfig { second_pool, ..Default::default() };
+    build(&NetworkConfig::Cnn(config), classes, &activation, &setup(DType::F32)).unwrap()
 }
 
-fn narrow() -> NetworkConfig {
-    NetworkConfig { widths: [4, 5, 6], hidden: [7, 8], ..Default::default() }
+fn narrow() -> CnnConfig {
+    CnnConfig { widths: [4, 5, 6], hidden: [7, 8], ..Default::default() }
 }
 
 /// Weights and biases, then slopes and offsets.
@@ -88,7 +88,7 @@ fn layers_stand_in_the_authors_order_with_their_shapes() {
 
 #[test]
 fn cifar_100_pools_by_maximum_twice() {
-    let config = NetworkConfig { second_pool: SecondPool::Max, ..narrow() };
+    let config = CnnConfig { second_pool: SecondPool::Max, ..narrow() };
     let chain = cnn(&config, 100, &ActivationConfig::Relu, &setup(DType::F32)).unwrap();
     let pools: Vec<_> =
         chain.layers().map(Layer::kind).filter(|kind| kind.ends_with("pool")).collect();
@@ -99,7 +99,7 @@ fn cifar_100_pools_by_maximum_twice() {
 /// Deviations within five standard errors of what the table says; the fan-in of `ip1` is 16 channels of 4 by 4.
 #[test]
 fn weights_start_as_configured() {
-    let wide = NetworkConfig { widths: [16, 16, 16], hidden: [64, 64], ..Default::default() };
+    let wide = CnnConfig { widths: [16, 16, 16], hidden: [64, 64], ..Default::default() };
     let he = |inputs: f64| (2.0 / inputs).sqrt();
     let layers = [
         ("conv1.weight", 1e-4, he(75.0)),
@@ -110,7 +110,7 @@ fn weights_start_as_configured() {
         ("ip3.weight", 0.01, 0.01),
     ];
     for init in [WeightInit::Authors, WeightInit::He] {
-        let config = NetworkConfig { init, ..wide };
+        let config = CnnConfig { init, ..wide };
         let chain = cnn(&config, 10, &ActivationConfig::Relu, &setup(DType::F64)).unwrap();
         for (name, authors, he) in layers {
             let parameter = chain.parameters().iter().find(|p| p.name == name).unwrap();
@@ -163,7 +163,7 @@ impl Observer for Masks {
 
 #[test]
 fn dropout_keeps_its_numbers_when_some_are_left_out() {
-    let all = NetworkConfig { init: WeightInit::He, ..narrow() };
+    let all = CnnConfig { init: WeightInit::He, ..narrow() };
     let mut some = all;
     some.dropout.conv = 0.0;
     let names =
@@ -184,7 +184,7 @@ fn dropout_keeps_its_numbers_when_some_are_left_out() {
 
 #[test]
 fn wrong_settings_are_named() {
-    let error = |config: &NetworkConfig, classes, activation: ActivationConfig| match cnn(
+    let error = |config: &CnnConfig, classes, activation: ActivationConfig| match cnn(
         config,
         classes,
         &activation,
@@ -195,7 +195,7 @@ fn wrong_settings_are_named() {
     };
     let relu = ActivationConfig::Relu;
     assert_eq!(error(&narrow(), 0, relu), "cnn: classes: found 0, expected at least 1");
-    let empty = NetworkConfig { hidden: [0, 1], ..narrow() };
+    let empty = CnnConfig { hidden: [0, 1], ..narrow() };
     assert_eq!(
         error(&empty, 10, relu),
         "network.hidden: found [0, 1], expected numbers from 1 to 8192"

@@ -16,7 +16,7 @@ use apl_core::{
     },
     random::Streams,
 };
-use apl_vision::network::{INPUT, NetworkConfig, SecondPool, build};
+use apl_vision::network::{CnnConfig, INPUT, SecondPool, cnn};
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 
@@ -122,7 +122,7 @@ impl Case {
 
     /// The chain that the library builds, with the values of the script.
     fn chain(&self) -> Chain {
-        let config = NetworkConfig { second_pool: self.second_pool, ..Default::default() };
+        let config = CnnConfig { second_pool: self.second_pool, ..Default::default() };
         let activation = match &self.sharing {
             Some(sharing) => ActivationConfig::Apl(AplConfig {
                 sharing: sharing.parse().unwrap(),
@@ -132,7 +132,7 @@ impl Case {
         };
         let streams = Streams::new(DOCUMENT.seed);
         let setup = Setup { streams, dtype: DType::F64, device: Device::Cpu };
-        let chain = build(&config, self.classes, &activation, &setup).unwrap();
+        let chain = cnn(&config, self.classes, &activation, &setup).unwrap();
         for (number, parameter) in (0..).zip(chain.parameters()) {
             fill(&parameter.value, self.number(number), scale(parameter));
         }

@@ -7,6 +7,7 @@ pub mod access;
 pub mod apl;
 pub(crate) mod check;
 pub mod conv2d;
+pub mod copy;
 pub mod cross_entropy;
 pub mod dropout;
 pub mod linear;
