@@ -25,6 +25,8 @@ pub enum Command {
     Inspect(Inspect),
     /// Make a page of figures and tables from runs.
     Report(Report),
+    /// Measure the speed and memory of training steps and of their operations, beside PyTorch's if asked.
+    Bench(Bench),
 }
 
 #[derive(Debug, Args)]
@@ -95,6 +97,36 @@ pub struct Report {
     /// Draw one unit of the first run too, as unit.svg: a layer and, if not the first unit sampled, a number, as in act5:12.
     #[arg(long, value_name = "LAYER[:N]")]
     pub unit: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Who is measured in turn with us.
+    #[arg(long)]
+    pub peer: Option<PeerName>,
+    /// The interpreter that has the peer [default: that of bench/pytorch/venv, else python3].
+    #[arg(long, value_name = "FILE", requires = "peer")]
+    pub python: Option<PathBuf>,
+    /// How often everything is measured.
+    #[arg(long, default_value_t = 7, value_name = "N")]
+    pub rounds: usize,
+    /// How many threads compute, ours and the peer's [default: one a core].
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Only what has this in its name, such as cnn-apl (a step) or cnn/conv1 (operations).
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Option<String>,
+    /// Print every figure as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Do steps of one workload on request: how the command starts itself.
+    #[arg(long, hide = true, value_name = "NAME")]
+    pub worker: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum PeerName {
+    Pytorch,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

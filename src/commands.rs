@@ -1,6 +1,10 @@
 //! The commands, each from its arguments to a call of a crate.
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    io::{stdin, stdout},
+    path::Path,
+    process::ExitCode,
+};
 
 use apl_train::{
     Error, Result, Task,
@@ -15,7 +19,7 @@ use apl_train::{
 };
 
 use crate::{
-    arguments::{Evaluate, Inspect, Report, SplitName, Train},
+    arguments::{Bench, Evaluate, Inspect, PeerName, Report, SplitName, Train},
     output::{Failure, print, print_json},
     registry::{Action, with_task},
 };
@@ -92,6 +96,38 @@ pub fn report(arguments: &Report) -> std::result::Result<ExitCode, Failure> {
         let path = arguments.out.join("unit.svg");
         apl_report::write_unit(run, layer, index, &path)?;
         print(&path.display().to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn bench(arguments: &Bench) -> std::result::Result<ExitCode, Failure> {
+    let threads = arguments.threads;
+    if let Some(name) = &arguments.worker {
+        in_pool(threads, || apl_bench::serve(name, stdin().lock(), stdout().lock()))??;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = in_pool(threads, || {
+        let threads = rayon::current_num_threads();
+        let worker = move |name: &str| {
+            let mut command = std::process::Command::new(std::env::current_exe()?);
+            command.args(["bench", "--threads", &threads.to_string(), "--worker", name]);
+            Ok(command)
+        };
+        let request = apl_bench::Request {
+            peer: arguments.peer.map(|PeerName::Pytorch| apl_bench::Peer::Pytorch {
+                python: arguments.python.clone(),
+            }),
+            rounds: arguments.rounds,
+            threads,
+            only: arguments.only.clone(),
+            worker: Box::new(worker),
+        };
+        apl_bench::run(&request, &mut |line| eprintln!("{line}"))
+    })??;
+    if arguments.json {
+        print_json(&report)?;
+    } else {
+        print(&report.to_string())?;
     }
     Ok(ExitCode::SUCCESS)
 }

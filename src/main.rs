@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         arguments::Command::Evaluate(evaluate) => commands::evaluate(evaluate),
         arguments::Command::Inspect(inspect) => commands::inspect(inspect),
         arguments::Command::Report(report) => commands::report(report),
+        arguments::Command::Bench(bench) => commands::bench(bench),
     };
     done.unwrap_or_else(|failure| {
         notice(&format!("error: {failure}"));

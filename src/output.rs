@@ -12,6 +12,8 @@ pub enum Failure {
     Train(apl_train::Error),
     /// The report.
     Report(apl_report::Error),
+    /// The measurement of speed.
+    Bench(apl_bench::Error),
 }
 
 impl Failure {
@@ -20,6 +22,7 @@ impl Failure {
         match self {
             Failure::Train(error) => error.exit_code(),
             Failure::Report(_) => 1,
+            Failure::Bench(error) => error.exit_code(),
         }
     }
 }
@@ -29,6 +32,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Train(error) => error.fmt(f),
             Failure::Report(error) => error.fmt(f),
+            Failure::Bench(error) => error.fmt(f),
         }
     }
 }
@@ -42,6 +46,12 @@ impl From<apl_train::Error> for Failure {
 impl From<apl_report::Error> for Failure {
     fn from(error: apl_report::Error) -> Self {
         Failure::Report(error)
+    }
+}
+
+impl From<apl_bench::Error> for Failure {
+    fn from(error: apl_bench::Error) -> Self {
+        Failure::Bench(error)
     }
 }
 

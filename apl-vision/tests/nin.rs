@@ -96,7 +96,7 @@ fn gradients_are_the_slope_of_the_loss() {
     let x = Tensor::from_vec(x, (2, 3, 32, 32), &Device::Cpu).unwrap();
     let labels = Tensor::new(&[1u32, 3], &Device::Cpu).unwrap();
     let gradient = Tensor::zeros((2, 4), DType::F64, &Device::Cpu).unwrap();
-    let mut loss = |network: &mut Chain| {
+    let loss = |network: &mut Chain| {
         let mut context = Context::training(0, setup.streams);
         let scores = network.forward(&x, &mut context).unwrap();
         let loss = Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, Some(&gradient)).unwrap();

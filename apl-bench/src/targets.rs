@@ -1,0 +1,80 @@
+//! What the figures ought to be.
+
+use crate::{OperationLine, StepLine, Target, operations::activation_name};
+
+/// PyTorch's fastest form may take no less than so many times our step.
+const RATIOS: [(&str, &str, f64); 5] = [
+    ("cnn-relu", "CNN, ReLU: PyTorch's time over ours", 1.4),
+    ("cnn-apl", "CNN, APL S=5: PyTorch's time over ours", 1.8),
+    ("nin-apl", "NIN, APL S=2: PyTorch's time over ours", 1.15),
+    ("higgs-relu", "Higgs, ReLU: PyTorch's time over ours", 1.5),
+    ("higgs-apl", "Higgs, APL S=2: PyTorch's time over ours", 2.0),
+];
+
+/// The targets whose figures were measured.
+pub fn judge(steps: &[StepLine], operations: &[OperationLine]) -> Vec<Target> {
+    let step = |name: &str| steps.iter().find(|step| step.name == name);
+    let mut targets = Vec::new();
+    for (name, what, limit) in RATIOS {
+        if let Some(peer) = step(name).and_then(|step| step.peer.as_ref()) {
+            targets.push(at_least(what, limit, peer.ratio.median));
+        }
+    }
+    if let (Some(apl), Some(relu)) = (step("cnn-apl"), step("cnn-relu")) {
+        let found = apl.ms.median / relu.ms.median;
+        targets.push(at_most("CNN: time of an APL S=5 step over a ReLU step", 1.12, found));
+    }
+    let memory = step("cnn-apl").and_then(|ours| {
+        let peer = ours.peer.as_ref()?;
+        Some(ours.peak_mb? / peer.peak_mb?)
+    });
+    if let Some(found) = memory {
+        targets.push(at_most("CNN, APL S=5: our peak memory over PyTorch's", 0.6, found));
+    }
+    let operation = |hinges: usize| {
+        operations
+            .iter()
+            .find(|line| line.name == activation_name(hinges))
+            .map(|line| line.ms.median)
+    };
+    if let (Some(apl), Some(relu)) = (operation(32), operation(0)) {
+        targets.push(at_most("APL S=32 over ReLU, forward + backward", 6.0, apl / relu));
+    }
+    targets
+}
+
+fn at_least(name: &str, limit: f64, found: f64) -> Target {
+    Target { name: name.into(), wanted: format!(">= {limit}"), found, met: found >= limit }
+}
+
+fn at_most(name: &str, limit: f64, found: f64) -> Target {
+    Target { name: name.into(), wanted: format!("<= {limit}"), found, met: found <= limit }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Spread;
+
+    fn step(name: &str, ms: f64) -> StepLine {
+        let ms = Spread { median: ms, low: ms, high: ms };
+        StepLine {
+            name: name.into(),
+            ms,
+            gflop: 1.0,
+            gflops: 1.0,
+            matmul_share: 1.0,
+            peak_mb: None,
+            peer: None,
+        }
+    }
+
+    #[test]
+    fn only_what_was_measured_is_judged() {
+        assert_eq!(judge(&[], &[]), []);
+        let targets = judge(&[step("cnn-relu", 100.0), step("cnn-apl", 111.0)], &[]);
+        let [target] = targets.as_slice() else { panic!("{targets:?}") };
+        assert_eq!((target.wanted.as_str(), target.met), ("<= 1.12", true));
+        assert!(!judge(&[step("cnn-relu", 100.0), step("cnn-apl", 113.0)], &[])[0].met);
+    }
+}
