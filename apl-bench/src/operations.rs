@@ -6,10 +6,7 @@ use std::time::Instant;
 
 use apl_core::{
     activation::Sharing,
-    ops::{
-        apl,
-        relu::{self},
-    },
+    ops::{apl, relu},
 };
 
 use crate::{Result, Spread, step::normal, workload::ALL};

@@ -5,6 +5,7 @@ use apl_core::{
     ops::sgd::{self, Step},
 };
 use candle_core::Tensor;
+use rayon::prelude::*;
 
 use crate::{
     Error, Result,
@@ -51,12 +52,14 @@ impl Sgd {
     /// # Errors
     /// What the operation reports.
     pub fn step(&self, lr: f64, momentum: f64) -> Result<()> {
-        for Slot { parameter, velocity, rate, decay } in &self.slots {
+        // One sweep over all of them: many parameters are too small to share out among threads one by one.
+        let steps = self.slots.par_iter().with_max_len(1).map(|slot| {
+            let Slot { parameter, velocity, rate, decay } = slot;
             let step = Step { rate: lr * rate, momentum, decay: *decay };
             sgd::step(&parameter.value, &parameter.gradient, velocity, step)
-                .map_err(|error| error.in_layer(&parameter.name))?;
-        }
-        Ok(())
+                .map_err(|error| error.in_layer(&parameter.name).into())
+        });
+        steps.collect()
     }
 
     /// The velocities by the names of their parameters.

@@ -8,9 +8,10 @@ use apl_core::{
     ops::{
         apl, conv2d,
         dropout::{self, Mask},
-        linear, pool, relu, sgd,
+        linear, pool, relu,
     },
 };
+use apl_train::optimizer::Sgd;
 use candle_core::{DType, Device, Tensor};
 
 use super::Operation;
@@ -48,7 +49,7 @@ pub fn of_network(workload: Workload, hinges: usize, out: &mut Vec<Operation>) -
         before.clone_from(after);
     }
     loss(network, workload, &chain, out);
-    update(network, &chain, out);
+    update(network, workload, &chain, out);
     Ok(())
 }
 
@@ -243,19 +244,11 @@ fn loss(network: &str, workload: Workload, chain: &Chain, out: &mut Vec<Operatio
 }
 
 /// The update of every parameter but the activation's.
-fn update(network: &str, chain: &Chain, out: &mut Vec<Operation>) {
+fn update(network: &str, workload: Workload, chain: &Chain, out: &mut Vec<Operation>) {
     let parameters = chain.parameters().to_vec();
     let count: usize = parameters.iter().map(|parameter| parameter.value.elem_count()).sum();
     out.push(Operation::new(format!("{network}/sgd/update"), 0.0, 5 * count, move || {
-        let parameters = parameters.clone();
-        let velocities: Vec<Tensor> =
-            parameters.iter().map(|p| Ok(p.value.zeros_like()?)).collect::<Result<_>>()?;
-        let numbers = sgd::Step { rate: 1e-6, momentum: 0.5, decay: 1e-3 };
-        Ok(Box::new(move || {
-            for (parameter, velocity) in parameters.iter().zip(&velocities) {
-                sgd::step(&parameter.value, &parameter.gradient, velocity, numbers)?;
-            }
-            Ok(())
-        }))
+        let optimizer = Sgd::new(&parameters, &workload.optimizer())?;
+        Ok(Box::new(move || Ok(optimizer.step(1e-6, 0.5)?)))
     }));
 }

@@ -38,16 +38,17 @@ pub fn forward(x: &Tensor, weight: &Tensor, bias: &Tensor, y: &Tensor) -> Result
     check::shape(y, &[size.batch, size.outputs])?;
     let dtype = check::same_dtype(&[x, weight, bias, y])?;
     apart(&[y], &[x, weight, bias])?;
-    with_real!("linear", dtype, T => {
-        check::finite::<T>(weight)?;
-        check::finite::<T>(bias)?;
-        read::<T, _, 3>([x, weight, bias], |[x, w, b]| {
-            write(y, |y| {
-                cpu::forward(x, w, b, y, size);
-                Ok(())
-            })
-        })
-    })
+    with_real!("linear", dtype, T => read::<T, _, 3>([x, weight, bias], |[x, w, b]| {
+        write(y, |y| checked_forward(x, w, b, y, size))
+    }))
+}
+
+fn checked_forward<T: Real>(x: &[T], w: &[T], b: &[T], y: &mut [T], size: cpu::Size) -> Result<()> {
+    check::finite_values("linear: bias", b)?;
+    if cpu::forward(x, w, b, y, size) {
+        return Ok(());
+    }
+    check::finite_values("linear: weight", w)
 }
 
 /// Writes the gradients, given that of `y`: `dx = g W` (where asked for), `dW = g^T x`, `db = sum_n g` (where asked for).
@@ -69,32 +70,40 @@ pub fn backward(
     let (x, weight, g) = (("linear: x", x), ("linear: weight", weight), ("linear: gradient", g));
     check::shape(g, &[size.batch, outputs])?;
     let dtype = check::same_dtype(&[x, weight, g])?;
+    let dx = dx.map(|dx| ("linear: gradient of x", dx));
+    let parameters = parameters
+        .map(|(dw, db)| (("linear: gradient of weight", dw), ("linear: gradient of bias", db)));
+    let mut written = Vec::with_capacity(3);
     if let Some(dx) = dx {
-        let dx = ("linear: gradient of x", dx);
         check::shape(dx, x.1.dims())?;
-        check::same_dtype(&[x, dx])?;
-        apart(&[dx], &[x, weight, g])?;
-        with_real!("linear", dtype, T => read::<T, _, 2>([weight, g], |[w, g]| {
-            write(dx, |dx| {
-                cpu::input_gradient(w, g, dx, size);
-                Ok(())
-            })
-        }))?;
+        written.push(dx);
     }
     if let Some((dw, db)) = parameters {
-        let (dw, db) = (("linear: gradient of weight", dw), ("linear: gradient of bias", db));
         check::shape(dw, weight.1.dims())?;
         check::shape(db, &[outputs])?;
-        check::same_dtype(&[x, dw, db])?;
-        apart(&[dw, db], &[x, weight, g])?;
-        with_real!("linear", dtype, T => read::<T, _, 2>([x, g], |[x, g]| {
-            write2(dw, db, |dw, db| {
-                cpu::parameter_gradients(x, g, dw, db, size);
-                Ok(())
-            })
-        }))?;
+        written.extend([dw, db]);
     }
-    Ok(())
+    for &tensor in &written {
+        check::same_dtype(&[x, tensor])?;
+    }
+    apart(&written, &[x, weight, g])?;
+    with_real!("linear", dtype, T => read::<T, _, 3>([x, weight, g], |[x, w, g]| {
+        match (dx, parameters) {
+            (Some(dx), Some((dw, db))) => write(dx, |dx| write2(dw, db, |dw, db| {
+                cpu::backward(x, w, g, Some(dx), Some((dw, db)), size);
+                Ok(())
+            })),
+            (Some(dx), None) => write(dx, |dx| {
+                cpu::backward(x, w, g, Some(dx), None, size);
+                Ok(())
+            }),
+            (None, Some((dw, db))) => write2(dw, db, |dw, db| {
+                cpu::backward(x, w, g, None, Some((dw, db)), size);
+                Ok(())
+            }),
+            (None, None) => Ok(()),
+        }
+    }))
 }
 
 fn size_of(x: &Tensor, weight: &Tensor) -> Result<cpu::Size> {
@@ -157,10 +166,8 @@ impl CustomOp3 for Linear {
             let x = slice_of::<T>("linear: x", x, x_layout)?;
             let w = slice_of::<T>("linear: weight", weight, weight_layout)?;
             let b = slice_of::<T>("linear: bias", bias, bias_layout)?;
-            check::finite_values("linear: weight", w)?;
-            check::finite_values("linear: bias", b)?;
             let mut y = vec![T::ZERO; batch * outputs];
-            cpu::forward(x, w, b, &mut y, size);
+            checked_forward(x, w, b, &mut y, size)?;
             Ok::<_, Error>(T::storage(y))
         })?;
         Ok((storage, Shape::from((batch, outputs))))
@@ -184,11 +191,14 @@ impl CustomOp3 for Linear {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{DType, Device};
+    use candle_core::{DType, Device, IndexOp};
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ops::testing::{check_against_composed, check_differences, error_of, normal};
+    use crate::ops::testing::{
+        assert_close, check_against_composed, check_determinism, check_differences, error_of,
+        normal,
+    };
 
     fn inputs(dims: &[usize], outputs: usize) -> [Tensor; 3] {
         let features = dims[1..].iter().product();
@@ -223,6 +233,29 @@ mod tests {
             let composed = |t: &[Tensor]| composed(&t[0], &t[1], &t[2]);
             check_against_composed("linear", &fused, &composed, &inputs(&[n, i], o));
         }
+    }
+
+    #[test]
+    fn results_depend_on_neither_threads_nor_simd() {
+        let inputs = inputs(&[100, 274], 274).map(|t| t.to_dtype(DType::F32).unwrap());
+        check_determinism("linear", &fused, &inputs);
+    }
+
+    /// A sweep that does one of the two gives what the sweep that does both gives.
+    #[test]
+    fn gradients_do_not_depend_on_what_else_is_asked_for() {
+        let [x, w, _] = inputs(&[50, 300], 290);
+        let g = normal("g", &[50, 290], DType::F64);
+        let gradients = || [x.zeros_like(), w.zeros_like(), w.i((.., 0)).and_then(|b| b.copy())];
+        let [dx, dw, db] = gradients().map(std::result::Result::unwrap);
+        backward(&x, &w, &g, Some(&dx), Some((&dw, &db))).unwrap();
+        let [dx2, dw2, db2] = gradients().map(std::result::Result::unwrap);
+        backward(&x, &w, &g, Some(&dx2), None).unwrap();
+        backward(&x, &w, &g, None, Some((&dw2, &db2))).unwrap();
+        for (a, b) in [(&dx, &dx2), (&dw, &dw2), (&db, &db2)] {
+            assert_close("gradient", a, b, 0.0);
+        }
+        assert!(error_of(backward(&x, &w, &g, Some(&x), None)).contains("share memory"));
     }
 
     #[test]
