@@ -22,6 +22,6 @@ mod workload;
 
 pub use error::{Error, Result};
 pub use report::{Machine, OperationLine, PeerForm, PeerLine, Report, StepLine, Target};
-pub use run::{Peer, Request, run};
+pub use run::{Peer, Request, StartWorker, run};
 pub use serve::serve;
 pub use spread::Spread;

@@ -39,8 +39,11 @@ pub struct Request {
     /// Only what has this in its name.
     pub only: Option<String>,
     /// The command that ends in [`serve`](crate::serve()) of the workload whose name is its last argument.
-    pub worker: Box<dyn Fn(&str) -> Result<Command>>,
+    pub worker: StartWorker,
 }
+
+/// The command that does a workload's steps, by the workload's name.
+pub type StartWorker = Box<dyn Fn(&str) -> Result<Command>>;
 
 /// Measures; `say` is told what is being measured.
 ///

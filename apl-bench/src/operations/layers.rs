@@ -16,7 +16,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::Operation;
 use crate::{
-    Result,
+    Error, Result,
     step::normal,
     workload::{BATCH, Workload, streams},
 };
@@ -69,10 +69,11 @@ enum Product {
 
 impl Product {
     fn forward(self, x: &Tensor, weight: &Tensor, bias: &Tensor, y: &Tensor) -> Result<()> {
-        Ok(match self {
-            Product::Conv2d => conv2d::forward(x, weight, bias, window(weight), y)?,
-            Product::Linear => linear::forward(x, weight, bias, y)?,
-        })
+        let done = match self {
+            Product::Conv2d => conv2d::forward(x, weight, bias, window(weight), y),
+            Product::Linear => linear::forward(x, weight, bias, y),
+        };
+        done.map_err(Error::from)
     }
 
     fn backward(
@@ -83,10 +84,11 @@ impl Product {
         dx: Option<&Tensor>,
         parameters: Option<(&Tensor, &Tensor)>,
     ) -> Result<()> {
-        Ok(match self {
-            Product::Conv2d => conv2d::backward(x, weight, window(weight), g, dx, parameters)?,
-            Product::Linear => linear::backward(x, weight, g, dx, parameters)?,
-        })
+        let done = match self {
+            Product::Conv2d => conv2d::backward(x, weight, window(weight), g, dx, parameters),
+            Product::Linear => linear::backward(x, weight, g, dx, parameters),
+        };
+        done.map_err(Error::from)
     }
 }
 
@@ -151,10 +153,11 @@ impl Place {
                 move || {
                     let (x, g) = (normal("x", &shape)?, normal("gradient", &shape)?);
                     Ok(Box::new(move || {
-                        Ok(match backward {
-                            false => relu::forward_in_place(&x, 0.0)?,
-                            true => relu::backward_in_place(&x, 0.0, &g)?,
-                        })
+                        let done = match backward {
+                            false => relu::forward_in_place(&x, 0.0),
+                            true => relu::backward_in_place(&x, 0.0, &g),
+                        };
+                        done.map_err(Error::from)
                     }))
                 },
             ));
@@ -172,13 +175,14 @@ impl Place {
                     let (y, da, db) = (x.zeros_like()?, a.zeros_like()?, b.zeros_like()?);
                     let sharing = Sharing::Unit;
                     Ok(Box::new(move || {
-                        Ok(match backward {
-                            false => apl::forward(&x, &a, &b, sharing, &y)?,
+                        let done = match backward {
+                            false => apl::forward(&x, &a, &b, sharing, &y),
                             true => {
                                 let gradients = Some((&da, &db));
-                                apl::backward(&x, &a, &b, sharing, &g, Some(&y), gradients)?
+                                apl::backward(&x, &a, &b, sharing, &g, Some(&y), gradients)
                             }
-                        })
+                        };
+                        done.map_err(Error::from)
                     }))
                 },
             ));
@@ -213,12 +217,13 @@ impl Place {
                 let (x, y) = (normal("x", &input)?, normal("y", &output)?);
                 let choice = Tensor::zeros(output.as_slice(), DType::U8, &Device::Cpu)?;
                 Ok(Box::new(move || {
-                    Ok(match (kind, backward) {
-                        (pool::Kind::Max, false) => pool::max_forward(&x, config, &y, &choice)?,
-                        (pool::Kind::Max, true) => pool::max_backward(&y, &choice, config, &x)?,
-                        (pool::Kind::Average, false) => pool::average_forward(&x, config, &y)?,
-                        (pool::Kind::Average, true) => pool::average_backward(&y, config, &x)?,
-                    })
+                    let done = match (kind, backward) {
+                        (pool::Kind::Max, false) => pool::max_forward(&x, config, &y, &choice),
+                        (pool::Kind::Max, true) => pool::max_backward(&y, &choice, config, &x),
+                        (pool::Kind::Average, false) => pool::average_forward(&x, config, &y),
+                        (pool::Kind::Average, true) => pool::average_backward(&y, config, &x),
+                    };
+                    done.map_err(Error::from)
                 }))
             }));
         }

@@ -26,8 +26,8 @@ pub(super) struct Size {
 const TASK: usize = 1 << 22;
 /// The most tasks of a product.
 const TASKS: usize = 16;
-/// `gemm` works in tiles of so many values of a row (f32 and AVX-512; the tiles of other types and levels divide it): blocks are whole tiles.
-const TILE: usize = 48;
+/// Blocks are whole vectors of `gemm`'s: so many f32 in AVX-512; those of other types and levels divide it.
+const VECTOR: usize = 16;
 
 /// A product's rows or columns in blocks, by its shape only.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ struct Blocks {
 impl Blocks {
     fn new(length: usize, size: Size) -> Self {
         let tasks = (size.batch * size.inputs * size.outputs).div_ceil(TASK).min(TASKS);
-        Self { length, width: length.div_ceil(tasks.max(1)).next_multiple_of(TILE) }
+        Self { length, width: length.div_ceil(tasks.max(1)).next_multiple_of(VECTOR) }
     }
 
     fn count(self) -> usize {
