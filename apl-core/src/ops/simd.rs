@@ -66,12 +66,28 @@ pub(crate) trait Vectors: Real {
     fn positive<S: Simd>(simd: S, v: Self::Vector<S>) -> Self::Vector<S>;
     /// `value` where `v > 0`, 0 elsewhere.
     fn gate<S: Simd>(simd: S, v: Self::Vector<S>, value: Self::Vector<S>) -> Self::Vector<S>;
+    /// `yes` where `a < b`, `no` elsewhere.
+    fn where_less<S: Simd>(
+        simd: S,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+        yes: Self::Vector<S>,
+        no: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+    /// `yes` where `a <= b`, `no` elsewhere.
+    fn where_at_most<S: Simd>(
+        simd: S,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+        yes: Self::Vector<S>,
+        no: Self::Vector<S>,
+    ) -> Self::Vector<S>;
 }
 
 macro_rules! vectors {
     (
         $type:ty, $vector:ident, $split:ident, $split_mut:ident, $load:ident, $store:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident,
-        $less:ident, $greater:ident, $select:ident
+        $less:ident, $at_most:ident, $greater:ident, $select:ident
     ) => {
         impl Vectors for $type {
             type Vector<S: Simd> = S::$vector;
@@ -126,6 +142,26 @@ macro_rules! vectors {
                 let zero = simd.$splat(0.0);
                 simd.$select(simd.$greater(v, zero), value, zero)
             }
+            #[inline(always)]
+            fn where_less<S: Simd>(
+                simd: S,
+                a: S::$vector,
+                b: S::$vector,
+                yes: S::$vector,
+                no: S::$vector,
+            ) -> S::$vector {
+                simd.$select(simd.$less(a, b), yes, no)
+            }
+            #[inline(always)]
+            fn where_at_most<S: Simd>(
+                simd: S,
+                a: S::$vector,
+                b: S::$vector,
+                yes: S::$vector,
+                no: S::$vector,
+            ) -> S::$vector {
+                simd.$select(simd.$at_most(a, b), yes, no)
+            }
         }
     };
 }
@@ -142,6 +178,7 @@ vectors!(
     sub_f32s,
     mul_f32s,
     less_than_f32s,
+    less_than_or_equal_f32s,
     greater_than_f32s,
     select_f32s
 );
@@ -157,6 +194,7 @@ vectors!(
     sub_f64s,
     mul_f64s,
     less_than_f64s,
+    less_than_or_equal_f64s,
     greater_than_f64s,
     select_f64s
 );

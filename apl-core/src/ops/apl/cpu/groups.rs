@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::{
     Gradients, Size,
-    tile::{self, LANES, Part, ROWS, packed},
+    tile::{self, LANES, packed},
 };
 use crate::ops::{
     parallel::{Shared, for_each},
@@ -67,14 +67,6 @@ impl Run {
     }
 }
 
-/// Where the tiles of [`ROWS`] groups of lanes in a row start, and then the single groups, the last of which may not be full.
-#[inline(always)]
-fn cut(positions: usize) -> (impl Iterator<Item = usize>, impl Iterator<Item = usize>) {
-    let groups = positions.div_ceil(LANES);
-    let whole = positions / LANES / ROWS * ROWS;
-    ((0..whole).step_by(ROWS), whole..groups)
-}
-
 /// Writes `h(x)` into `y`.
 pub fn forward<T: Vectors>(x: &[T], a: &[T], b: &[T], y: &mut [T], size: Size) {
     let runs = Runs::new(size);
@@ -107,47 +99,9 @@ impl<T: Vectors> WithSimd for Forward<'_, '_, T> {
             // SAFETY: tasks own disjoint (example, group) pairs.
             #[allow(unsafe_code)]
             let y = unsafe { self.y.part(start, positions) };
-            let (tiles, rest) = cut(positions);
-            for first in tiles {
-                forward_tile::<T, S, ROWS>(simd, parameters, x, y, first);
-            }
-            for first in rest {
-                forward_tile::<T, S, 1>(simd, parameters, x, y, first);
-            }
+            tile::forward_run::<T, S>(simd, parameters, x, y);
         }
     }
-}
-
-/// `R` groups of lanes from `first` on.
-#[inline(always)]
-fn forward_tile<T: Vectors, S: Simd, const R: usize>(
-    simd: S,
-    parameters: &[T::Vector<S>],
-    x: &[T],
-    y: &mut [T],
-    first: usize,
-) {
-    for part in Part::all::<T, S>() {
-        let x = load::<T, S, R>(simd, x, first, part);
-        let sums = tile::forward::<T, S, R>(simd, parameters, part, x);
-        for (r, &sum) in sums.iter().enumerate() {
-            T::store(simd, y, part.of(first + r), sum);
-        }
-    }
-}
-
-#[inline(always)]
-fn load<T: Vectors, S: Simd, const R: usize>(
-    simd: S,
-    values: &[T],
-    first: usize,
-    part: Part,
-) -> [T::Vector<S>; R] {
-    let mut tile = [T::splat(simd, T::ZERO); R];
-    for (r, vector) in tile.iter_mut().enumerate() {
-        *vector = T::load(simd, values, part.of(first + r));
-    }
-    tile
 }
 
 /// Writes the gradients, see [`super::backward`].
@@ -190,8 +144,8 @@ pub fn backward<T: Vectors>(
                 let sum = |which: usize| {
                     (0..runs.count).fold(T::ZERO, |sum, run| sum + partial[task(run) + which])
                 };
-                slopes[s * groups + group] = sum(0);
-                offsets[s * groups + group] = sum(1);
+                let place = s * groups + group;
+                (slopes[place], offsets[place]) = (sum(0), a[place] * sum(1));
             }
         }
     });
@@ -219,36 +173,8 @@ impl<T: Vectors> WithSimd for Backward<'_, '_, T> {
             let (x, g) = (&self.x[row.clone()], &self.g[row]);
             // SAFETY: tasks own disjoint (example, group) pairs.
             #[allow(unsafe_code)]
-            let mut dx = self.dx.map(|dx| unsafe { dx.part(start, positions) });
-            let (tiles, rest) = cut(positions);
-            for first in tiles {
-                backward_tile::<T, S, ROWS>(simd, parameters, sums, x, g, dx.as_deref_mut(), first);
-            }
-            for first in rest {
-                backward_tile::<T, S, 1>(simd, parameters, sums, x, g, dx.as_deref_mut(), first);
-            }
-        }
-    }
-}
-
-/// `R` groups of lanes from `first` on. Lanes beyond the end have `g = 0` and add nothing.
-#[inline(always)]
-fn backward_tile<T: Vectors, S: Simd, const R: usize>(
-    simd: S,
-    parameters: &[T::Vector<S>],
-    sums: &mut [T::Vector<S>],
-    x: &[T],
-    g: &[T],
-    mut dx: Option<&mut [T]>,
-    first: usize,
-) {
-    for part in Part::all::<T, S>() {
-        let x = load::<T, S, R>(simd, x, first, part);
-        let g = load::<T, S, R>(simd, g, first, part);
-        let gradients = tile::backward::<T, S, R>(simd, parameters, sums, part, x, g);
-        let Some(dx) = &mut dx else { continue };
-        for (r, &gradient) in gradients.iter().enumerate() {
-            T::store(simd, dx, part.of(first + r), gradient);
+            let dx = self.dx.map(|dx| unsafe { dx.part(start, positions) });
+            tile::backward_run::<T, S>(simd, parameters, sums, x, g, dx);
         }
     }
 }

@@ -12,9 +12,10 @@ pub const LANES: usize = 16;
 /// Vectors in a tile: a hinge's numbers are loaded once for all of them, and values, gradients and sums still fit into sixteen registers.
 pub const ROWS: usize = 4;
 
-/// Numbers that belong to one group of lanes: slopes and offsets.
+/// Numbers that belong to one group of lanes: slopes and offsets, and a gap. An odd number of cache lines keeps the same hinge of successive groups
+/// out of the same cache set.
 pub const fn packed(hinges: usize) -> usize {
-    hinges * 2 * LANES
+    (hinges * 2 + 1) * LANES
 }
 
 /// Part `part` of a group of lanes, as registers divide it.
@@ -68,14 +69,16 @@ pub fn forward<T: Vectors, S: Simd, const R: usize>(
     for hinge in parameters.chunks_exact(2 * part.parts) {
         let (a, b) = (hinge[part.of(0)], hinge[part.of(1)]);
         for r in 0..R {
-            let hinge = T::positive(simd, T::minus(simd, b, x[r]));
-            sum[r] = T::plus(simd, sum[r], T::times(simd, a, hinge));
+            let hinge = T::times(simd, a, T::minus(simd, b, x[r]));
+            sum[r] = T::where_less(simd, x[r], b, T::plus(simd, sum[r], hinge), sum[r]);
         }
     }
     sum
 }
 
-/// `dx = g (1[x > 0] - sum_s a 1[b - x > 0])`; `g max(0, b - x)` and `g a 1[b - x > 0]` are added to the `sums`, where there are any.
+/// `dx = g (1[x > 0] - sum_s a 1[x < b])`; `g max(0, b - x)` and `g 1[x < b]` are added to the `sums`, where there are any.
+///
+/// The difference of two numbers is above 0 exactly where they are in order, so that `x < b` is the `b - x > 0` of the definition.
 #[inline(always)]
 pub fn backward<T: Vectors, S: Simd, const R: usize>(
     simd: S,
@@ -94,8 +97,8 @@ pub fn backward<T: Vectors, S: Simd, const R: usize>(
         for hinge in hinges {
             let (a, b) = (hinge[part.of(0)], hinge[part.of(1)]);
             for r in 0..R {
-                let active = T::gate(simd, T::minus(simd, b, x[r]), a);
-                slope[r] = T::minus(simd, slope[r], active);
+                let less = T::minus(simd, slope[r], a);
+                slope[r] = T::where_less(simd, x[r], b, less, slope[r]);
             }
         }
     } else {
@@ -103,11 +106,12 @@ pub fn backward<T: Vectors, S: Simd, const R: usize>(
             let (a, b) = (hinge[part.of(0)], hinge[part.of(1)]);
             let (mut da, mut db) = (sums[part.of(0)], sums[part.of(1)]);
             for r in 0..R {
-                let distance = T::minus(simd, b, x[r]);
-                let active = T::gate(simd, distance, a);
-                slope[r] = T::minus(simd, slope[r], active);
-                da = T::plus(simd, da, T::times(simd, g[r], T::positive(simd, distance)));
-                db = T::plus(simd, db, T::times(simd, g[r], active));
+                let active = |yes, no| T::where_less(simd, x[r], b, yes, no);
+                slope[r] = active(T::minus(simd, slope[r], a), slope[r]);
+                let hinge = T::times(simd, g[r], T::minus(simd, b, x[r]));
+                // NaN is below no offset, but has to show.
+                da = T::where_at_most(simd, b, x[r], da, T::plus(simd, da, hinge));
+                db = active(T::plus(simd, db, g[r]), db);
             }
             sums[part.of(0)] = da;
             sums[part.of(1)] = db;
@@ -117,4 +121,102 @@ pub fn backward<T: Vectors, S: Simd, const R: usize>(
         slope[r] = T::times(simd, g[r], slope[r]);
     }
     slope
+}
+
+/// [`forward`] along a run of values that all meet the same parameters.
+#[inline(always)]
+pub fn forward_run<T: Vectors, S: Simd>(
+    simd: S,
+    parameters: &[T::Vector<S>],
+    x: &[T],
+    y: &mut [T],
+) {
+    let (tiles, rest) = cut(x.len());
+    for first in tiles {
+        forward_tile::<T, S, ROWS>(simd, parameters, x, y, first);
+    }
+    for first in rest {
+        forward_tile::<T, S, 1>(simd, parameters, x, y, first);
+    }
+}
+
+/// [`backward`] along such a run.
+#[inline(always)]
+pub fn backward_run<T: Vectors, S: Simd>(
+    simd: S,
+    parameters: &[T::Vector<S>],
+    sums: &mut [T::Vector<S>],
+    x: &[T],
+    g: &[T],
+    mut dx: Option<&mut [T]>,
+) {
+    let (tiles, rest) = cut(x.len());
+    for first in tiles {
+        backward_tile::<T, S, ROWS>(simd, parameters, sums, x, g, dx.as_deref_mut(), first);
+    }
+    for first in rest {
+        backward_tile::<T, S, 1>(simd, parameters, sums, x, g, dx.as_deref_mut(), first);
+    }
+}
+
+/// Where the tiles of [`ROWS`] groups of lanes in a row start, and then the single groups, the last of which may not be full.
+#[inline(always)]
+fn cut(positions: usize) -> (impl Iterator<Item = usize>, impl Iterator<Item = usize>) {
+    let groups = positions.div_ceil(LANES);
+    let whole = positions / LANES / ROWS * ROWS;
+    ((0..whole).step_by(ROWS), whole..groups)
+}
+
+/// `R` groups of lanes from `first` on.
+#[inline(always)]
+fn forward_tile<T: Vectors, S: Simd, const R: usize>(
+    simd: S,
+    parameters: &[T::Vector<S>],
+    x: &[T],
+    y: &mut [T],
+    first: usize,
+) {
+    for part in Part::all::<T, S>() {
+        let x = consecutive::<T, S, R>(simd, x, first, part);
+        let sums = forward::<T, S, R>(simd, parameters, part, x);
+        for (r, &sum) in sums.iter().enumerate() {
+            T::store(simd, y, part.of(first + r), sum);
+        }
+    }
+}
+
+#[inline(always)]
+fn consecutive<T: Vectors, S: Simd, const R: usize>(
+    simd: S,
+    values: &[T],
+    first: usize,
+    part: Part,
+) -> [T::Vector<S>; R] {
+    let mut tile = [T::splat(simd, T::ZERO); R];
+    for (r, vector) in tile.iter_mut().enumerate() {
+        *vector = T::load(simd, values, part.of(first + r));
+    }
+    tile
+}
+
+/// `R` groups of lanes from `first` on. Lanes beyond the end have `g = 0` and add nothing.
+#[inline(always)]
+fn backward_tile<T: Vectors, S: Simd, const R: usize>(
+    simd: S,
+    parameters: &[T::Vector<S>],
+    sums: &mut [T::Vector<S>],
+    x: &[T],
+    g: &[T],
+    mut dx: Option<&mut [T]>,
+    first: usize,
+) {
+    for part in Part::all::<T, S>() {
+        let x = consecutive::<T, S, R>(simd, x, first, part);
+        let g = consecutive::<T, S, R>(simd, g, first, part);
+        let gradients = backward::<T, S, R>(simd, parameters, sums, part, x, g);
+        let Some(dx) = &mut dx else { continue };
+        for (r, &gradient) in gradients.iter().enumerate() {
+            T::store(simd, dx, part.of(first + r), gradient);
+        }
+    }
 }
