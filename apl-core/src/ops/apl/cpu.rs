@@ -5,13 +5,15 @@
 //! parameters at hand in small memory of their own.
 
 mod groups;
+mod rank;
+mod segments;
 mod tile;
 mod units;
 
-use crate::{
-    Result,
-    ops::{check, simd::Vectors},
-};
+use self::rank::Rank;
+pub(super) use self::segments::MOST as MOST_SORTED;
+use super::Form;
+use crate::{Result, ops::check};
 
 /// An input seen as `[batch, groups, positions]`, the parameters as `[hinges, groups]`.
 #[derive(Debug, Clone, Copy)]
@@ -23,18 +25,20 @@ pub(super) struct Size {
 }
 
 /// Writes `h(x)` into `y`.
-pub(super) fn forward<T: Vectors>(
+pub(super) fn forward<T: Rank>(
     x: &[T],
     a: &[T],
     b: &[T],
     y: &mut [T],
     size: Size,
+    form: Form,
 ) -> Result<()> {
+    let form = if size.hinges > MOST_SORTED { Form::Direct } else { form };
     let finite = if size.positions == 1 {
         units::forward(x, a, b, y, size)
     } else {
         check::all_finite(a) && check::all_finite(b) && {
-            groups::forward(x, a, b, y, size);
+            groups::forward(x, a, b, y, size, form);
             true
         }
     };
@@ -52,17 +56,19 @@ pub(super) struct Gradients<'a, T> {
 }
 
 /// Writes the gradients of the loss, given its gradient `g` by `h(x)`.
-pub(super) fn backward<T: Vectors>(
+pub(super) fn backward<T: Rank>(
     x: &[T],
     a: &[T],
     b: &[T],
     g: &[T],
     gradients: Gradients<T>,
     size: Size,
+    form: Form,
 ) {
+    let form = if size.hinges > MOST_SORTED { Form::Direct } else { form };
     if size.positions == 1 {
         units::backward(x, a, b, g, gradients, size);
     } else {
-        groups::backward(x, a, b, g, gradients, size);
+        groups::backward(x, a, b, g, gradients, size, form);
     }
 }

@@ -36,6 +36,40 @@ use crate::{
     },
 };
 
+/// How the sum over the hinges is taken; the results agree to rounding.
+///
+/// With `e` the element type's epsilon, `h(x)` of either form is within `4 S e (|x| + sum_s |a_s| (|x| + |b_s|))` of the definition, `dx` within
+/// `4 S e |g| (1 + sum_s |a_s|)`, and the gradients of a hinge that meets `n` values within `(n + S) e` times `sum |g| (|x| + |b_s|)` and
+/// `sum |g a_s|`. Both take `x = b_s` for above the hinge, exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Every hinge meets every value.
+    Direct,
+    /// The hinges are sorted once for many values, and each value looks up the segment it falls into. Only where positions share parameters; where
+    /// every unit has its own, or beyond 256 hinges, this is the direct form.
+    Sorted,
+}
+
+/// From so many hinges on a search costs less than all the hinges.
+const MANY: usize = 24;
+/// Values for each hinge of a group that make its sorting worth while.
+const VALUES_PER_HINGE: usize = 16;
+
+/// The form that [`forward`] and [`backward`] take: sorted for 24 to 256 hinges where a channel or a layer shares them and has at least 16 values
+/// for each, direct elsewhere. A matter of shapes alone, so that neither the machine nor its threads change a result.
+pub fn form(x: &[usize], hinges: usize, sharing: Sharing) -> Form {
+    let unit = x.get(1..).unwrap_or_default();
+    let groups = sharing.parameter_shape(unit).iter().product::<usize>().max(1);
+    let values = x.iter().product::<usize>() / groups;
+    let shared = unit.iter().product::<usize>() > groups;
+    if shared && (MANY..=cpu::MOST_SORTED).contains(&hinges) && values >= VALUES_PER_HINGE * hinges
+    {
+        Form::Sorted
+    } else {
+        Form::Direct
+    }
+}
+
 /// Writes `h(x)` into `y`.
 ///
 /// # Shapes
@@ -51,6 +85,22 @@ pub fn forward(
     sharing: Sharing,
     y: &Tensor,
 ) -> Result<()> {
+    let form = form(x.dims(), slopes.dims().first().copied().unwrap_or(0), sharing);
+    forward_in(form, x, slopes, offsets, sharing, y)
+}
+
+/// [`forward`] in a form of the caller's choice.
+///
+/// # Errors
+/// As [`forward`].
+pub fn forward_in(
+    form: Form,
+    x: &Tensor,
+    slopes: &Tensor,
+    offsets: &Tensor,
+    sharing: Sharing,
+    y: &Tensor,
+) -> Result<()> {
     let size = size(x.dims(), slopes, offsets, sharing)?;
     let (x, slopes, offsets) = (("apl: x", x), ("apl: slopes", slopes), ("apl: offsets", offsets));
     let y = ("apl: y", y);
@@ -58,7 +108,7 @@ pub fn forward(
     let dtype = check::same_dtype(&[x, slopes, offsets, y])?;
     apart(&[y], &[x, slopes, offsets])?;
     with_real!("apl", dtype, T => read::<T, _, 3>([x, slopes, offsets], |[x, a, b]| {
-        write(y, |y| cpu::forward(x, a, b, y, size))
+        write(y, |y| cpu::forward(x, a, b, y, size, form))
     }))
 }
 
@@ -72,6 +122,25 @@ pub fn forward(
 /// As [`forward`].
 #[allow(clippy::too_many_arguments)]
 pub fn backward(
+    x: &Tensor,
+    slopes: &Tensor,
+    offsets: &Tensor,
+    sharing: Sharing,
+    g: &Tensor,
+    dx: Option<&Tensor>,
+    parameters: Option<(&Tensor, &Tensor)>,
+) -> Result<()> {
+    let form = form(x.dims(), slopes.dims().first().copied().unwrap_or(0), sharing);
+    backward_in(form, x, slopes, offsets, sharing, g, dx, parameters)
+}
+
+/// [`backward`] in a form of the caller's choice.
+///
+/// # Errors
+/// As [`forward`].
+#[allow(clippy::too_many_arguments)]
+pub fn backward_in(
+    form: Form,
     x: &Tensor,
     slopes: &Tensor,
     offsets: &Tensor,
@@ -104,12 +173,12 @@ pub fn backward(
         let run = |dx: Option<&mut [T]>| match parameters {
             Some([slopes, offsets]) => write2(slopes, offsets, |da, db| {
                 let gradients = cpu::Gradients { x: dx, parameters: Some((da, db)) };
-                cpu::backward(x, a, b, g, gradients, size);
+                cpu::backward(x, a, b, g, gradients, size, form);
                 Ok(())
             }),
             None => {
                 let gradients = cpu::Gradients { x: dx, parameters: None };
-                cpu::backward(x, a, b, g, gradients, size);
+                cpu::backward(x, a, b, g, gradients, size, form);
                 Ok(())
             }
         };
@@ -215,7 +284,7 @@ impl CustomOp3 for Apl {
             let a = slice_of::<T>("apl: slopes", slopes, slopes_layout)?;
             let b = slice_of::<T>("apl: offsets", offsets, offsets_layout)?;
             let mut y = vec![T::ZERO; x.len()];
-            cpu::forward(x, a, b, &mut y, size)?;
+            cpu::forward(x, a, b, &mut y, size, form(dims, hinges, self.sharing))?;
             Ok::<_, Error>(T::storage(y))
         })?;
         Ok((storage, shape))

@@ -1,3 +1,5 @@
+mod forms;
+
 use candle_core::{DType, Device, Tensor};
 use proptest::prelude::*;
 

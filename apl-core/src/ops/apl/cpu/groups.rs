@@ -3,7 +3,9 @@
 use pulp::{Simd, WithSimd};
 
 use super::{
-    Gradients, Size,
+    Form, Gradients, Size,
+    rank::Rank,
+    segments::{RankSums, Segments},
     tile::{self, LANES, packed},
 };
 use crate::ops::{
@@ -56,27 +58,43 @@ impl Run {
         (self.first..self.last).map(move |n| (n * groups + self.group) * positions)
     }
 
+    /// Slope and offset of hinge `s`.
+    fn hinge<T: Copy>(self, a: &[T], b: &[T], s: usize) -> (T, T) {
+        let place = s * self.size.groups + self.group;
+        (a[place], b[place])
+    }
+
     /// Copies the group's slopes and offsets to `[hinge, 2, LANES]`, the same in every lane.
     fn pack<T: Vectors>(self, a: &[T], b: &[T], parameters: &mut [T]) {
         for (s, pair) in parameters.chunks_exact_mut(2 * LANES).enumerate() {
-            let place = s * self.size.groups + self.group;
+            let (slope, offset) = self.hinge(a, b, s);
             let (slopes, offsets) = pair.split_at_mut(LANES);
-            slopes.fill(a[place]);
-            offsets.fill(b[place]);
+            slopes.fill(slope);
+            offsets.fill(offset);
         }
     }
 }
 
 /// Writes `h(x)` into `y`.
-pub fn forward<T: Vectors>(x: &[T], a: &[T], b: &[T], y: &mut [T], size: Size) {
+pub fn forward<T: Rank>(x: &[T], a: &[T], b: &[T], y: &mut [T], size: Size, form: Form) {
     let runs = Runs::new(size);
     let y = Shared::new(y);
     for_each(runs.tasks(), |task| {
         let run = runs.get(task);
-        with_scratch([packed(size.hinges)], |[parameters]: [&mut [T]; 1]| {
-            run.pack(a, b, parameters);
-            dispatch(Forward { x, y: &y, parameters, run });
-        });
+        match form {
+            Form::Direct => {
+                with_scratch([packed(size.hinges)], |[parameters]: [&mut [T]; 1]| {
+                    run.pack(a, b, parameters);
+                    dispatch(Forward { x, y: &y, parameters, run });
+                });
+            }
+            Form::Sorted => {
+                with_scratch([Segments::<T>::room(size.hinges)], |[room]: [&mut [T]; 1]| {
+                    let segments = Segments::new(size.hinges, |s| run.hinge(a, b, s), room);
+                    dispatch(ForwardSorted { x, y: &y, segments, run });
+                });
+            }
+        }
     });
 }
 
@@ -104,38 +122,76 @@ impl<T: Vectors> WithSimd for Forward<'_, '_, T> {
     }
 }
 
+struct ForwardSorted<'a, 'b, T> {
+    x: &'a [T],
+    y: &'a Shared<'b, T>,
+    segments: Segments<'a, T>,
+    run: Run,
+}
+
+impl<T: Rank> WithSimd for ForwardSorted<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let positions = self.run.size.positions;
+        for start in self.run.rows() {
+            // SAFETY: tasks own disjoint (example, group) pairs.
+            #[allow(unsafe_code)]
+            let y = unsafe { self.y.part(start, positions) };
+            self.segments.forward(simd, &self.x[start..start + positions], y);
+        }
+    }
+}
+
 /// Writes the gradients, see [`super::backward`].
-pub fn backward<T: Vectors>(
+pub fn backward<T: Rank>(
     x: &[T],
     a: &[T],
     b: &[T],
     g: &[T],
     gradients: Gradients<T>,
     size: Size,
+    form: Form,
 ) {
     let Size { groups, hinges, .. } = size;
     let runs = Runs::new(size);
     let dx = gradients.x.map(Shared::new);
     let learned = gradients.parameters;
-    let wanted = if learned.is_some() { packed(hinges) } else { 0 };
+    let some = usize::from(learned.is_some());
+    let room = |numbers: usize| some * numbers;
     // Partial sums `[task, hinge, 2]`, added up in the order of the tasks.
     with_scratch([runs.tasks() * 2 * hinges], |[partial]: [&mut [T]; 1]| {
         let shared = Shared::new(partial);
         for_each(runs.tasks(), |task| {
             let run = runs.get(task);
-            with_scratch([packed(hinges), wanted], |[parameters, sums]: [&mut [T]; 2]| {
-                run.pack(a, b, parameters);
-                sums.fill(T::ZERO);
-                let dx = dx.as_ref();
-                let parameters = &*parameters;
-                dispatch(Backward { x, g, dx, parameters, sums: &mut *sums, run });
-                // SAFETY: every task has its own place.
-                #[allow(unsafe_code)]
-                let out = unsafe { shared.part(task * 2 * hinges, 2 * hinges) };
-                for (out, lanes) in out.iter_mut().zip(sums.chunks_exact(LANES)) {
-                    *out = lanes.iter().fold(T::ZERO, |sum, &lane| sum + lane);
+            let dx = dx.as_ref();
+            // SAFETY: every task has its own place.
+            #[allow(unsafe_code)]
+            let out = unsafe { shared.part(task * 2 * hinges, 2 * hinges) };
+            match form {
+                Form::Direct => {
+                    let rooms = [packed(hinges), room(packed(hinges))];
+                    with_scratch(rooms, |[parameters, sums]: [&mut [T]; 2]| {
+                        run.pack(a, b, parameters);
+                        sums.fill(T::ZERO);
+                        let parameters = &*parameters;
+                        dispatch(Backward { x, g, dx, parameters, sums: &mut *sums, run });
+                        for (out, lanes) in out.iter_mut().zip(sums.chunks_exact(LANES)) {
+                            *out = lanes.iter().fold(T::ZERO, |sum, &lane| sum + lane);
+                        }
+                    });
                 }
-            });
+                Form::Sorted => {
+                    let rooms = [Segments::<T>::room(hinges), room(RankSums::<T>::room(hinges))];
+                    with_scratch(rooms, |[table, sums]: [&mut [T]; 2]| {
+                        let segments = &Segments::new(hinges, |s| run.hinge(a, b, s), table);
+                        let sums = &mut RankSums::new(sums);
+                        dispatch(BackwardSorted { x, g, dx, segments, sums: &mut *sums, run });
+                        segments.finish(sums, out);
+                    });
+                }
+            }
         });
         let Some((slopes, offsets)) = learned else { return };
         for group in 0..groups {
@@ -175,6 +231,31 @@ impl<T: Vectors> WithSimd for Backward<'_, '_, T> {
             #[allow(unsafe_code)]
             let dx = self.dx.map(|dx| unsafe { dx.part(start, positions) });
             tile::backward_run::<T, S>(simd, parameters, sums, x, g, dx);
+        }
+    }
+}
+
+struct BackwardSorted<'a, 'b, 'c, T> {
+    x: &'a [T],
+    g: &'a [T],
+    dx: Option<&'a Shared<'b, T>>,
+    segments: &'a Segments<'c, T>,
+    sums: &'a mut RankSums<'c, T>,
+    run: Run,
+}
+
+impl<T: Rank> WithSimd for BackwardSorted<'_, '_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let positions = self.run.size.positions;
+        for start in self.run.rows() {
+            let row = start..start + positions;
+            // SAFETY: tasks own disjoint (example, group) pairs.
+            #[allow(unsafe_code)]
+            let dx = self.dx.map(|dx| unsafe { dx.part(start, positions) });
+            self.segments.backward(simd, &self.x[row.clone()], &self.g[row], dx, self.sums);
         }
     }
 }
