@@ -7,7 +7,10 @@ use std::time::Instant;
 use apl_core::{
     Error, Result,
     activation::Sharing,
-    ops::{apl, relu},
+    ops::{
+        apl::{self, Form},
+        relu,
+    },
     random::{Purpose, Streams},
 };
 use candle_core::{Device, Tensor};
@@ -26,7 +29,7 @@ fn main() -> Result<()> {
     println!("x {SHAPE:?} f32, {THREADS} threads, medians of {ROUNDS} alternating rounds, ms");
     for sharing in [Sharing::Unit, Sharing::Channel, Sharing::Layer] {
         if wanted.is_empty() || wanted.contains(&sharing.to_string()) {
-            println!("\nper {sharing}\n   S    ReLU     APL   ratio");
+            println!("\nper {sharing}\n   S    ReLU  direct  sorted  chosen  chosen / ReLU");
             HINGES.iter().try_for_each(|&hinges| pool.install(|| row(sharing, hinges)))?;
         }
     }
@@ -44,11 +47,12 @@ fn row(sharing: Sharing, hinges: usize) -> Result<()> {
         relu::forward(&x, 0.0, &y)?;
         relu::backward(&x, 0.0, &g, &dx)
     };
-    let apl = || {
-        apl::forward(&x, &a, &b, sharing, &y)?;
-        apl::backward(&x, &a, &b, sharing, &g, Some(&dx), Some((&da, &db)))
+    let apl = |form| {
+        apl::forward_in(form, &x, &a, &b, sharing, &y)?;
+        apl::backward_in(form, &x, &a, &b, sharing, &g, Some(&dx), Some((&da, &db)))
     };
-    let contenders: [&dyn Fn() -> Result<()>; 2] = [&relu, &apl];
+    let (direct, sorted) = (|| apl(Form::Direct), || apl(Form::Sorted));
+    let contenders: [&dyn Fn() -> Result<()>; 3] = [&relu, &direct, &sorted];
     let mut times = contenders.map(|_| Vec::new());
     for round in 0..=ROUNDS {
         for (work, times) in contenders.iter().zip(&mut times) {
@@ -60,8 +64,11 @@ fn row(sharing: Sharing, hinges: usize) -> Result<()> {
             }
         }
     }
-    let [relu, apl] = times.map(median);
-    println!("{hinges:>4}{relu:>8.2}{apl:>8.2}{:>8.2}", apl / relu);
+    let [relu, direct, sorted] = times.map(median);
+    let form = apl::form(&SHAPE, hinges, sharing);
+    let chosen = if form == Form::Direct { direct } else { sorted };
+    // Units of their own have nothing to sort: both columns are the direct form there.
+    println!("{hinges:>4}{relu:>8.2}{direct:>8.2}{sorted:>8.2}  {form:<6?}{:>15.2}", chosen / relu);
     Ok(())
 }
 

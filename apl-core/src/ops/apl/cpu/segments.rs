@@ -83,8 +83,8 @@ impl<'a, T: Rank> Segments<'a, T> {
     fn forward_run<S: Simd, const W: usize>(&self, simd: S, x: &[T], y: &mut [T]) {
         let Some(tables) = self.tables::<W>() else { return };
         for (x, y) in x.chunks(LANES).zip(y.chunks_mut(LANES)) {
-            match (x.as_array(), y.as_mut_array()) {
-                (Some(x), Some(y)) => tables.values(simd, x, y),
+            match (x.try_into(), <&mut [T; LANES]>::try_from(&mut *y)) {
+                (Ok(x), Ok(y)) => tables.values(simd, x, y),
                 _ => {
                     let mut lanes = [T::ZERO; LANES];
                     tables.values(simd, &filled(x), &mut lanes);
@@ -126,15 +126,15 @@ impl<'a, T: Rank> Segments<'a, T> {
             let places = terms.0.as_chunks_mut().0.iter_mut().zip(terms.1.as_chunks_mut().0);
             let chunk = x.chunks(LANES).zip(g.chunks(LANES)).zip(places);
             for (k, ((x, g), terms)) in chunk.enumerate() {
-                let gradients = match (x.as_array(), g.as_array()) {
-                    (Some(x), Some(g)) => tables.gradients(simd, x, g, terms, sums),
+                let gradients = match (x.try_into(), g.try_into()) {
+                    (Ok(x), Ok(g)) => tables.gradients(simd, x, g, terms, sums),
                     _ => tables.gradients(simd, &filled(x), &filled(g), terms, sums),
                 };
                 let Some(dx) = &mut dx else { continue };
                 let place = &mut dx[i * CHUNK + k * LANES..][..x.len()];
-                match place.as_mut_array() {
-                    Some(place) => *place = gradients,
-                    None => place.copy_from_slice(&gradients[..place.len()]),
+                match <&mut [T; LANES]>::try_from(&mut *place) {
+                    Ok(place) => *place = gradients,
+                    Err(_) => place.copy_from_slice(&gradients[..place.len()]),
                 }
             }
             sums.add(&terms.0[..x.len()], &terms.1[..x.len()]);
@@ -142,8 +142,8 @@ impl<'a, T: Rank> Segments<'a, T> {
     }
 
     fn tables<const W: usize>(&self) -> Option<Tables<'_, T, W>> {
-        let (offsets, slopes) = (self.offsets.as_array()?, self.slopes.as_array()?);
-        Some(Tables { offsets, slopes, levels: self.levels.as_array()? })
+        let (offsets, slopes) = (self.offsets.try_into().ok()?, self.slopes.try_into().ok()?);
+        Some(Tables { offsets, slopes, levels: self.levels.try_into().ok()? })
     }
 
     /// Writes `[da, sum of g over x < b]` of every hinge into `out`.
