@@ -6,11 +6,11 @@ use crate::ops::{
     simd::Vectors,
 };
 
-/// Units of a task at most: 4 kB of f32 in a row of the batch, so that reading ahead pays.
-const BLOCK: usize = 1024;
-/// Slopes and offsets of a task, 132 kB of f32, and as many sums: what the second-level cache holds. With many hinges a task has fewer
-/// units, so that a thread's memory does not grow with S.
-const PARAMETERS: usize = 33 * BLOCK;
+/// Units of a task at most: 16 kB of f32 in a row of the batch, as reading ahead starts anew in every row.
+const BLOCK: usize = 4096;
+/// Slopes and offsets of a task, 132 kB of f32, and as many sums: what the second-level cache holds. With many hinges a task has fewer units, so that a
+/// thread's memory does not grow with S.
+const PARAMETERS: usize = 33 * 1024;
 
 /// Units `first..first + width` of all.
 #[derive(Clone, Copy)]
