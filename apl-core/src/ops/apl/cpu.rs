@@ -3,6 +3,8 @@
 //! Where every unit has its own parameters ([`units`]), a task owns a block of units and walks the batch. Where positions share parameters
 //! ([`groups`]), a task owns one group of positions and a run of the batch. Both work on tiles of a few vectors ([`tile`]) and have the
 //! parameters at hand in small memory of their own.
+//!
+//! Groups with many hinges are worked on in another form: sorted hinges cut the line into [`segments`], and a value looks up its own by [`rank`].
 
 mod groups;
 mod rank;
