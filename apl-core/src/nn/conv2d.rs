@@ -28,7 +28,7 @@ pub struct Conv2dConfig {
 /// Two-dimensional convolution with bias, see [`conv2d`]. Parameters `weight` `[O, C, K, K]` and `bias` `[O]`.
 pub struct Conv2d {
     name: String,
-    window: conv2d::Config,
+    setting: conv2d::Setting,
     parameters: [Parameter; 2],
 }
 
@@ -42,7 +42,22 @@ impl Conv2d {
         let shape = [outputs, inputs, kernel, kernel];
         let weight = Parameter::new(format!("{name}.weight"), Role::Weight, &shape, weight, setup)?;
         let bias = Parameter::new(format!("{name}.bias"), Role::Bias, &[outputs], bias, setup)?;
-        Ok(Self { name: name.into(), window, parameters: [weight, bias] })
+        Ok(Self { name: name.into(), setting: window.into(), parameters: [weight, bias] })
+    }
+
+    /// The same layer, computed with nothing but `algorithm`; [`conv2d::Algorithm::Auto`] is what a new layer has.
+    pub fn with_algorithm(mut self, algorithm: conv2d::Algorithm) -> Self {
+        self.setting.algorithm = algorithm;
+        self
+    }
+
+    /// The names of the algorithms that the three passes use for an input of the given shape, `[N, C, H, W]`, for the record of a run.
+    ///
+    /// # Errors
+    /// As [`conv2d::forward`].
+    pub fn algorithms(&self, input: &[usize]) -> Result<conv2d::Algorithms> {
+        let weight = &self.parameters[0].value;
+        conv2d::algorithms(input, weight.dims(), weight.dtype(), self.setting)
     }
 }
 
@@ -56,7 +71,7 @@ impl Layer for Conv2d {
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
-        conv2d::output_shape(input, self.parameters[0].value.dims(), self.window)
+        conv2d::output_shape(input, self.parameters[0].value.dims(), self.setting.window)
     }
 
     fn parameters(&self) -> &[Parameter] {
@@ -65,7 +80,7 @@ impl Layer for Conv2d {
 
     fn forward(&mut self, input: &Tensor, output: &Tensor, _: &Context) -> Result<()> {
         let [weight, bias] = &self.parameters;
-        conv2d::forward(input, &weight.value, &bias.value, self.window, output)
+        conv2d::forward(input, &weight.value, &bias.value, self.setting, output)
     }
 
     fn backward(
@@ -77,7 +92,28 @@ impl Layer for Conv2d {
     ) -> Result<()> {
         let [weight, bias] = &self.parameters;
         let gradients = Some((&weight.gradient, &bias.gradient));
-        let (value, window) = (&weight.value, self.window);
-        conv2d::backward(input, value, window, output_gradient, input_gradient, gradients)
+        let (value, setting) = (&weight.value, self.setting);
+        conv2d::backward(input, value, setting, output_gradient, input_gradient, gradients)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+
+    use super::*;
+    use crate::{ops::conv2d::Algorithm, random::Streams};
+
+    #[test]
+    fn a_layer_can_do_without_winograd() {
+        let window = conv2d::Config { stride: 1, padding: 2 };
+        let (weight, bias) = (Init::Normal(0.1), Init::Constant(0.0));
+        let config = Conv2dConfig { inputs: 32, outputs: 32, kernel: 5, window, weight, bias };
+        let setup = Setup { streams: Streams::new(1), dtype: DType::F32, device: Device::Cpu };
+        let layer = Conv2d::new("conv", config, &setup).unwrap();
+        let input = [2, 32, 16, 16];
+        assert_eq!(layer.algorithms(&input).unwrap().forward, "winograd-2x2-5x5");
+        let layer = layer.with_algorithm(Algorithm::Lowered);
+        assert_eq!(layer.algorithms(&input).unwrap().forward, "lowered");
     }
 }

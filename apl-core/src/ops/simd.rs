@@ -46,6 +46,11 @@ impl<R, F: FnOnce() -> R> WithSimd for Work<F> {
 pub(crate) trait Vectors: Real {
     /// A register's worth of values.
     type Vector<S: Simd>: Copy;
+    /// How many values that is.
+    #[inline(always)]
+    fn lanes<S: Simd>() -> usize {
+        size_of::<Self::Vector<S>>() / size_of::<Self>()
+    }
     /// A slice as vectors; what does not fill one is left out.
     fn vectors<S: Simd>(values: &[Self]) -> &[Self::Vector<S>];
     /// The same to write.
@@ -62,8 +67,17 @@ pub(crate) trait Vectors: Real {
     fn minus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a b`.
     fn times<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// `a b + c`, rounded once.
+    fn fused<S: Simd>(
+        simd: S,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+        c: Self::Vector<S>,
+    ) -> Self::Vector<S>;
     /// `max(0, v)`, with NaN passed on.
     fn positive<S: Simd>(simd: S, v: Self::Vector<S>) -> Self::Vector<S>;
+    /// Rows to columns. The compiler would gather single values instead.
+    fn transpose(square: [[Self; 4]; 4]) -> [[Self; 4]; 4];
     /// `value` where `v > 0`, 0 elsewhere.
     fn gate<S: Simd>(simd: S, v: Self::Vector<S>, value: Self::Vector<S>) -> Self::Vector<S>;
     /// `yes` where `a < b`, `no` elsewhere.
@@ -87,7 +101,7 @@ pub(crate) trait Vectors: Real {
 macro_rules! vectors {
     (
         $type:ty, $vector:ident, $split:ident, $split_mut:ident, $load:ident, $store:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident,
-        $less:ident, $at_most:ident, $greater:ident, $select:ident
+        $fused:ident, $less:ident, $at_most:ident, $greater:ident, $select:ident, $transpose:path
     ) => {
         impl Vectors for $type {
             type Vector<S: Simd> = S::$vector;
@@ -133,9 +147,17 @@ macro_rules! vectors {
                 simd.$mul(a, b)
             }
             #[inline(always)]
+            fn fused<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+                simd.$fused(a, b, c)
+            }
+            #[inline(always)]
             fn positive<S: Simd>(simd: S, v: S::$vector) -> S::$vector {
                 let zero = simd.$splat(0.0);
                 simd.$select(simd.$less(v, zero), zero, v)
+            }
+            #[inline(always)]
+            fn transpose(square: [[Self; 4]; 4]) -> [[Self; 4]; 4] {
+                $transpose(square)
             }
             #[inline(always)]
             fn gate<S: Simd>(simd: S, v: S::$vector, value: S::$vector) -> S::$vector {
@@ -166,6 +188,41 @@ macro_rules! vectors {
     };
 }
 
+#[inline(always)]
+fn transpose_plainly<T: Real>(square: [[T; 4]; 4]) -> [[T; 4]; 4] {
+    let mut result = square;
+    for (i, row) in result.iter_mut().enumerate() {
+        for (value, column) in row.iter_mut().zip(&square) {
+            *value = column[i];
+        }
+    }
+    result
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+use transpose_plainly as transpose_f32;
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn transpose_f32(square: [[f32; 4]; 4]) -> [[f32; 4]; 4] {
+    use std::arch::x86_64::{
+        __m128, _mm_movehl_ps, _mm_movelh_ps, _mm_unpackhi_ps, _mm_unpacklo_ps,
+    };
+    // SAFETY: the same sixteen numbers, and SSE belongs to x86-64.
+    #[allow(unsafe_code)]
+    unsafe {
+        let [a, b, c, d] = std::mem::transmute::<[[f32; 4]; 4], [__m128; 4]>(square);
+        let (ab, cd) = (_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d));
+        let (ab_high, cd_high) = (_mm_unpackhi_ps(a, b), _mm_unpackhi_ps(c, d));
+        std::mem::transmute::<[__m128; 4], [[f32; 4]; 4]>([
+            _mm_movelh_ps(ab, cd),
+            _mm_movehl_ps(cd, ab),
+            _mm_movelh_ps(ab_high, cd_high),
+            _mm_movehl_ps(cd_high, ab_high),
+        ])
+    }
+}
+
 vectors!(
     f32,
     f32s,
@@ -177,10 +234,12 @@ vectors!(
     add_f32s,
     sub_f32s,
     mul_f32s,
+    mul_add_f32s,
     less_than_f32s,
     less_than_or_equal_f32s,
     greater_than_f32s,
-    select_f32s
+    select_f32s,
+    transpose_f32
 );
 vectors!(
     f64,
@@ -193,8 +252,10 @@ vectors!(
     add_f64s,
     sub_f64s,
     mul_f64s,
+    mul_add_f64s,
     less_than_f64s,
     less_than_or_equal_f64s,
     greater_than_f64s,
-    select_f64s
+    select_f64s,
+    transpose_plainly
 );

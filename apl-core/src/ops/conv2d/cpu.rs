@@ -1,12 +1,18 @@
-//! Convolution on the CPU: every image lowered to a matrix, images spread over the threads, products on one thread each.
+//! Convolution on the CPU, by the algorithm that was chosen. Lowered: every image made a matrix, images spread over the threads, products on one
+//! thread each.
 
-use super::lowering::{Size, columns_to_image, image_to_columns, image_to_patches};
+use super::{
+    algorithm::Method,
+    lowering::{Size, columns_to_image, image_to_columns, image_to_patches},
+    pointwise,
+    winograd::{Convolution, Weights, convolve, weight_gradient},
+};
 use crate::ops::{
     matmul::{Matrix, matmul},
     parallel::{Shared, for_chunks, for_each},
     real::Real,
     scratch::with_scratch,
-    simd::vectorise,
+    simd::{Vectors, vectorise},
 };
 
 /// Partial sums of the weights' gradient: as many tasks at most.
@@ -14,8 +20,26 @@ const GROUPS: usize = 16;
 /// Output positions that one product for the weights' gradient should cover, so that its result is not rewritten for every small image.
 const DEPTH: usize = 512;
 
+/// The output.
+pub(super) fn forward<T: Vectors>(
+    x: &[T],
+    w: &[T],
+    b: &[T],
+    y: &mut [T],
+    size: Size,
+    method: Method,
+) {
+    let weights = Weights { data: w, turned: false };
+    let convolution = Convolution::forward(size);
+    match method {
+        Method::Winograd5 => convolve::<T, 2, 5>(x, weights, Some(b), y, convolution),
+        Method::Winograd3 => convolve::<T, 4, 3>(x, weights, Some(b), y, convolution),
+        Method::Lowered | Method::Pointwise => forward_lowered(x, w, b, y, size),
+    }
+}
+
 /// `y = W columns(x) + b`, image by image.
-pub(super) fn forward<T: Real>(x: &[T], w: &[T], b: &[T], y: &mut [T], size: Size) {
+fn forward_lowered<T: Real>(x: &[T], w: &[T], b: &[T], y: &mut [T], size: Size) {
     let (taps, positions) = (size.taps(), size.positions());
     let w = Matrix::row_major(w, size.outputs, taps);
     for_chunks(y, size.outputs * positions, |start, y| {
@@ -38,8 +62,28 @@ pub(super) fn forward<T: Real>(x: &[T], w: &[T], b: &[T], y: &mut [T], size: Siz
     });
 }
 
+/// The gradient by the input.
+pub(super) fn input_gradient<T: Vectors>(
+    w: &[T],
+    g: &[T],
+    dx: &mut [T],
+    size: Size,
+    method: Method,
+) {
+    let weights = Weights { data: w, turned: true };
+    match method {
+        Method::Winograd5 => {
+            convolve::<T, 2, 5>(g, weights, None, dx, Convolution::input_gradient(size));
+        }
+        Method::Winograd3 => {
+            convolve::<T, 4, 3>(g, weights, None, dx, Convolution::input_gradient(size));
+        }
+        Method::Lowered | Method::Pointwise => input_gradient_lowered(w, g, dx, size),
+    }
+}
+
 /// `dx = image(W^T g)`, image by image.
-pub(super) fn input_gradient<T: Real>(w: &[T], g: &[T], dx: &mut [T], size: Size) {
+fn input_gradient_lowered<T: Real>(w: &[T], g: &[T], dx: &mut [T], size: Size) {
     let (taps, positions) = (size.taps(), size.positions());
     let w = Matrix::row_major(w, size.outputs, taps).transposed();
     for_chunks(dx, size.pixels(), |start, dx| {
@@ -60,14 +104,53 @@ pub(super) fn input_gradient<T: Real>(w: &[T], g: &[T], dx: &mut [T], size: Size
     });
 }
 
-/// `dW = sum_n g columns(x)^T` and `db = sum_n sum_(i, j) g`: groups of images, each with its own sums, added in order.
-pub(super) fn parameter_gradients<T: Real>(
+/// The gradients by weights and biases.
+pub(super) fn parameter_gradients<T: Vectors>(
     x: &[T],
     g: &[T],
     dw: &mut [T],
     db: &mut [T],
     size: Size,
+    method: Method,
 ) {
+    let convolution = Convolution::forward(size);
+    match method {
+        Method::Winograd5 => weight_gradient::<T, 2, 5>(x, g, dw, convolution),
+        Method::Winograd3 => weight_gradient::<T, 4, 3>(x, g, dw, convolution),
+        Method::Pointwise => {
+            let per_group = size.batch.div_ceil(GROUPS);
+            let groups = size.batch.div_ceil(per_group);
+            pointwise::parameter_gradients(x, g, dw, db, size, groups, per_group);
+            return;
+        }
+        Method::Lowered => {
+            parameter_gradients_lowered(x, g, dw, db, size);
+            return;
+        }
+    }
+    bias_gradient(g, db, size);
+}
+
+/// `db = sum_n sum_(i, j) g`.
+fn bias_gradient<T: Real>(g: &[T], db: &mut [T], size: Size) {
+    let (outputs, positions) = (size.outputs, size.positions());
+    for_chunks(db, 8, |first, db| {
+        vectorise(
+            #[inline(always)]
+            || {
+                db.fill(T::ZERO);
+                for g in g.chunks_exact(outputs * positions) {
+                    for (db, g) in db.iter_mut().zip(g.chunks_exact(positions).skip(first)) {
+                        *db += sum(g);
+                    }
+                }
+            },
+        );
+    });
+}
+
+/// `dW = sum_n g columns(x)^T` and `db = sum_n sum_(i, j) g`: groups of images, each with its own sums, added in order.
+fn parameter_gradients_lowered<T: Real>(x: &[T], g: &[T], dw: &mut [T], db: &mut [T], size: Size) {
     let per_group = size.batch.div_ceil(GROUPS);
     let groups = size.batch.div_ceil(per_group);
     let (weights, outputs) = (dw.len(), size.outputs);
@@ -118,12 +201,8 @@ fn group_gradients<T: Real>(
                 vectorise(
                     #[inline(always)]
                     || {
-                        if size.is_pointwise() {
-                            image_to_columns(x, &mut lowered[i * positions..], depth, size);
-                        } else {
-                            let patches = &mut lowered[i * positions * taps..][..positions * taps];
-                            image_to_patches(x, padded, patches, size);
-                        }
+                        let patches = &mut lowered[i * positions * taps..][..positions * taps];
+                        image_to_patches(x, padded, patches, size);
                         for (o, g) in g.chunks_exact(positions).enumerate() {
                             gathered[o * depth + i * positions..][..positions].copy_from_slice(g);
                             db[o] += sum(g);
@@ -132,20 +211,17 @@ fn group_gradients<T: Real>(
                 );
             }
             let columns = count * positions;
-            let view = |data, rows| Matrix { data, rows, columns, row: depth, column: 1 };
-            let lowered = if size.is_pointwise() {
-                view(&*lowered, taps).transposed()
-            } else {
-                Matrix::row_major(lowered, columns, taps)
-            };
-            matmul(dw, view(gathered, outputs), lowered, first != images.start);
+            let gathered =
+                Matrix { data: &*gathered, rows: outputs, columns, row: depth, column: 1 };
+            let lowered = Matrix::row_major(lowered, columns, taps);
+            matmul(dw, gathered, lowered, first != images.start);
         }
     });
 }
 
 /// A sum in a fixed order: sixteen lanes, then the lanes, then the rest.
 #[inline(always)]
-fn sum<T: Real>(values: &[T]) -> T {
+pub(super) fn sum<T: Real>(values: &[T]) -> T {
     let mut lanes = [T::ZERO; 16];
     let chunks = values.chunks_exact(16);
     let rest = chunks.remainder();
@@ -158,7 +234,7 @@ fn sum<T: Real>(values: &[T]) -> T {
 }
 
 /// `total = parts[0] + parts[1] + ...`, element by element in that order.
-fn add_in_order<T: Real>(parts: &[T], total: &mut [T]) {
+pub(super) fn add_in_order<T: Real>(parts: &[T], total: &mut [T]) {
     let len = total.len();
     for_chunks(total, 1 << 14, |start, total| {
         vectorise(

@@ -12,10 +12,17 @@
 //! # Ok::<(), apl_core::Error>(())
 //! ```
 
+mod algorithm;
 mod cpu;
 mod lowering;
+mod pointwise;
+mod product;
+mod transpose;
+mod winograd;
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor, backend::BackendStorage};
+pub use algorithm::{Algorithm, Algorithms, Setting};
+use algorithm::{Method, Pass};
+use candle_core::{CpuStorage, CustomOp3, DType, Layout, Shape, Tensor, backend::BackendStorage};
 
 use crate::{
     Error, Result,
@@ -51,16 +58,19 @@ impl Config {
 /// - `x`: `[N, C, H, W]`, `weight`: `[O, C, KH, KW]`, `bias`: `[O]`
 /// - `y`: `[N, O, OH, OW]` with [`Config::output`]
 ///
+/// `setting` is a [`Config`], or a [`Setting`] that also says which algorithms may be used.
+///
 /// # Errors
 /// A wrong shape, dtype, layout, device or stride; a parameter that is not finite; `y` sharing memory with what is read.
 pub fn forward(
     x: &Tensor,
     weight: &Tensor,
     bias: &Tensor,
-    config: Config,
+    setting: impl Into<Setting>,
     y: &Tensor,
 ) -> Result<()> {
-    let size = size(x.dims(), weight.dims(), config)?;
+    let Setting { window, algorithm } = setting.into();
+    let size = size(x.dims(), weight.dims(), window)?;
     let (x, weight, bias) = (("conv2d: x", x), ("conv2d: weight", weight), ("conv2d: bias", bias));
     let y = ("conv2d: y", y);
     check::shape(bias, &[size.outputs])?;
@@ -72,7 +82,7 @@ pub fn forward(
         check::finite::<T>(bias)?;
         read::<T, _, 3>([x, weight, bias], |[x, w, b]| {
             write(y, |y| {
-                cpu::forward(x, w, b, y, size);
+                cpu::forward(x, w, b, y, size, Method::of(&size, dtype, algorithm, Pass::Forward));
                 Ok(())
             })
         })
@@ -89,12 +99,13 @@ pub fn forward(
 pub fn backward(
     x: &Tensor,
     weight: &Tensor,
-    config: Config,
+    setting: impl Into<Setting>,
     g: &Tensor,
     dx: Option<&Tensor>,
     parameters: Option<(&Tensor, &Tensor)>,
 ) -> Result<()> {
-    let size = size(x.dims(), weight.dims(), config)?;
+    let Setting { window, algorithm } = setting.into();
+    let size = size(x.dims(), weight.dims(), window)?;
     let (x, weight, g) = (("conv2d: x", x), ("conv2d: weight", weight), ("conv2d: gradient", g));
     check::shape(g, &size.output_shape())?;
     let dtype = check::same_dtype(&[x, weight, g])?;
@@ -103,9 +114,10 @@ pub fn backward(
         check::shape(dx, x.1.dims())?;
         check::same_dtype(&[x, dx])?;
         apart(&[dx], &[x, weight, g])?;
+        let method = Method::of(&size, dtype, algorithm, Pass::InputGradient);
         with_real!("conv2d", dtype, T => read::<T, _, 2>([weight, g], |[w, g]| {
             write(dx, |dx| {
-                cpu::input_gradient(w, g, dx, size);
+                cpu::input_gradient(w, g, dx, size, method);
                 Ok(())
             })
         }))?;
@@ -116,9 +128,10 @@ pub fn backward(
         check::shape(db, &[size.outputs])?;
         check::same_dtype(&[x, dw, db])?;
         apart(&[dw, db], &[x, weight, g])?;
+        let method = Method::of(&size, dtype, algorithm, Pass::WeightGradient);
         with_real!("conv2d", dtype, T => read::<T, _, 2>([x, g], |[x, g]| {
             write2(dw, db, |dw, db| {
-                cpu::parameter_gradients(x, g, dw, db, size);
+                cpu::parameter_gradients(x, g, dw, db, size, method);
                 Ok(())
             })
         }))?;
@@ -174,15 +187,52 @@ pub fn output_shape(unit: &[usize], weight: &[usize], config: Config) -> Result<
     Ok(size(&x, weight, config)?.output_shape()[1..].to_vec())
 }
 
+/// The algorithms that [`forward`] and [`backward`] use for an input and weights of these shapes.
+///
+/// ```
+/// use apl_core::ops::conv2d::{Algorithm, Config, Setting, algorithms};
+/// use candle_core::DType;
+/// let (x, weight) = ([100, 96, 16, 16], [128, 96, 5, 5]);
+/// let window = Config { stride: 1, padding: 2 };
+/// assert_eq!(algorithms(&x, &weight, DType::F32, window)?.forward, "winograd-2x2-5x5");
+/// let plain = Setting { window, algorithm: Algorithm::Lowered };
+/// assert_eq!(algorithms(&x, &weight, DType::F32, plain)?.forward, "lowered");
+/// # Ok::<(), apl_core::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`forward`].
+pub fn algorithms(
+    x: &[usize],
+    weight: &[usize],
+    dtype: DType,
+    setting: impl Into<Setting>,
+) -> Result<Algorithms> {
+    let Setting { window, algorithm } = setting.into();
+    let size = size(x, weight, window)?;
+    let name = |pass| Method::of(&size, dtype, algorithm, pass).name();
+    Ok(Algorithms {
+        forward: name(Pass::Forward),
+        input_gradient: name(Pass::InputGradient),
+        weight_gradient: name(Pass::WeightGradient),
+    })
+}
+
 /// The convolution on Candle's tape.
 ///
 /// # Errors
 /// As [`forward`], but tensors may be of any layout.
-pub fn apply(x: &Tensor, weight: &Tensor, bias: &Tensor, config: Config) -> Result<Tensor> {
-    let size = size(x.dims(), weight.dims(), config)?;
+pub fn apply(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    setting: impl Into<Setting>,
+) -> Result<Tensor> {
+    let setting = setting.into();
+    let size = size(x.dims(), weight.dims(), setting.window)?;
     check::shape(("conv2d: bias", bias), &[size.outputs])?;
     check::same_dtype(&[("conv2d: x", x), ("conv2d: weight", weight), ("conv2d: bias", bias)])?;
-    let op = Conv2d { config };
+    let op = Conv2d { setting };
     Ok(x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, op)?)
 }
 
@@ -213,7 +263,7 @@ pub fn composed(x: &Tensor, weight: &Tensor, bias: &Tensor, config: Config) -> R
 }
 
 struct Conv2d {
-    config: Config,
+    setting: Setting,
 }
 
 impl CustomOp3 for Conv2d {
@@ -230,7 +280,9 @@ impl CustomOp3 for Conv2d {
         bias: &CpuStorage,
         bias_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let size = size(x_layout.dims(), weight_layout.dims(), self.config)?;
+        let Setting { window, algorithm } = self.setting;
+        let size = size(x_layout.dims(), weight_layout.dims(), window)?;
+        let method = Method::of(&size, x.dtype(), algorithm, Pass::Forward);
         let shape = size.output_shape();
         let storage = with_real!("conv2d", x.dtype(), T => {
             let x = slice_of::<T>("conv2d: x", x, x_layout)?;
@@ -239,7 +291,7 @@ impl CustomOp3 for Conv2d {
             check::finite_values("conv2d: weight", w)?;
             check::finite_values("conv2d: bias", b)?;
             let mut y = vec![T::ZERO; shape.iter().product()];
-            cpu::forward(x, w, b, &mut y, size);
+            cpu::forward(x, w, b, &mut y, size, method);
             Ok::<_, Error>(T::storage(y))
         })?;
         Ok((storage, Shape::from(shape.to_vec())))
@@ -257,7 +309,7 @@ impl CustomOp3 for Conv2d {
         let dx = x.track_op().then(|| x.zeros_like()).transpose()?;
         let (dw, db) = (weight.zeros_like()?, bias.zeros_like()?);
         let g = g.contiguous()?;
-        backward(x, weight, self.config, &g, dx.as_ref(), Some((&dw, &db)))?;
+        backward(x, weight, self.setting, &g, dx.as_ref(), Some((&dw, &db)))?;
         Ok((dx, Some(dw), Some(db)))
     }
 }
