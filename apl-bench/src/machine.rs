@@ -42,3 +42,8 @@ pub fn copy_rate(rounds: usize) -> Spread {
     once();
     Spread::of((0..rounds).map(|_| once()).collect())
 }
+
+/// Processes that wanted to compute, over the last minute.
+pub fn load() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
+}

@@ -24,12 +24,17 @@ pub struct Report {
     pub all_targets_met: bool,
 }
 
+/// A load from which the figures of a measurement are others' too.
+const BUSY: f64 = 0.5;
+
 /// What this machine can do.
 #[derive(Debug, Clone, Serialize)]
 pub struct Machine {
     /// The processor and threads.
     #[serde(flatten)]
     pub host: Host,
+    /// Processes that wanted to compute before the measurement began, over its last minute; `None` where the system does not tell.
+    pub load: Option<f64>,
     /// A product of 2048 x 2048 matrices in f32, through the same `gemm`.
     pub matmul_gflops: Spread,
     /// A copy of 256 MB, read and written bytes together.
@@ -69,6 +74,8 @@ pub struct PeerLine {
     pub ms: Spread,
     /// The fastest one's time over ours: of the medians, and the least and the greatest of a round.
     pub ratio: Spread,
+    /// The fastest one's fastest round over our fastest round: nearer to a quiet machine's ratio where this one is busy.
+    pub ratio_of_lows: f64,
     /// The most memory that the fastest one had resident, in MB.
     pub peak_mb: Option<f64>,
 }
@@ -120,12 +127,15 @@ pub struct Target {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Machine { host, matmul_gflops, copy_gbs } = &self.machine;
+        let Machine { host, load, matmul_gflops, copy_gbs } = &self.machine;
         writeln!(
             f,
             "{}, {}, {} threads, {} rounds",
             host.cpu, host.level, host.threads, self.rounds
         )?;
+        if let Some(load) = load.filter(|load| *load > BUSY) {
+            writeln!(f, "this machine was busy (load {load:.1}): figures and targets say little")?;
+        }
         writeln!(f, "matrix product 2048^3 {} GFLOP/s", spread(matmul_gflops, 0))?;
         writeln!(f, "memory copy {} GB/s, read and written", spread(copy_gbs, 1))?;
         if !self.steps.is_empty() {
@@ -141,9 +151,10 @@ impl fmt::Display for Report {
                 let rest = match (fastest, form.in_turn) {
                     (true, _) => {
                         format!(
-                            "{:>9}  {} times ours",
+                            "{:>9}  {} times ours, {:.2} by the fastest rounds",
                             megabytes(peer.peak_mb),
-                            spread(&peer.ratio, 2)
+                            spread(&peer.ratio, 2),
+                            peer.ratio_of_lows
                         )
                     }
                     (false, true) => String::new(),

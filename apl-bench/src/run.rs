@@ -68,9 +68,11 @@ pub fn run(request: &Request, say: &mut dyn FnMut(&str)) -> Result<Report> {
         Some(Peer::Pytorch { python }) => Some(Pytorch::find(python.as_deref())?),
         None => None,
     };
+    let load = machine::load();
     say("this machine's matrix product and memory copy");
     let machine = Machine {
         host: Host::this(request.threads, "cpu"),
+        load,
         matmul_gflops: machine::matmul_rate(rounds)?,
         copy_gbs: machine::copy_rate(rounds),
     };
@@ -185,6 +187,7 @@ fn peer(fastest: &mut Runner, ours: &Runner, forms: Vec<PeerForm>) -> Result<Pee
         fastest: fastest.name.clone(),
         ms: fastest.ms(),
         ratio: Spread { median, ..Spread::of(ratios.collect()) },
+        ratio_of_lows: fastest.ms().low / ours.ms().low,
         peak_mb: fastest.peak_mb()?,
     })
 }
