@@ -1,6 +1,6 @@
 //! What a configuration builds: layers, shapes and numbers, without data.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
@@ -44,6 +44,9 @@ pub struct LayerLine {
     pub weights: usize,
     /// Slopes and offsets.
     pub activation: usize,
+    /// What it is computed with, where there is a choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
 }
 
 /// Builds the network of a configuration and looks at it.
@@ -53,6 +56,8 @@ pub struct LayerLine {
 pub fn inspect<T: Task>(document: &Document) -> Result<Inspection> {
     let plan = Plan::<T>::from_document(document)?;
     let network = launch::build(&plan).map_err(|error| document.blame(error))?;
+    let batch = plan.config.optimizer.batch;
+    let algorithms: BTreeMap<&str, String> = network.algorithms(batch).collect();
     let layers = network.layers().zip(network.shapes()).map(|(layer, output)| {
         let of = |activation: bool| {
             let some = layer.parameters().iter().filter(|p| p.role.is_activation() == activation);
@@ -64,6 +69,7 @@ pub fn inspect<T: Task>(document: &Document) -> Result<Inspection> {
             output: output.clone(),
             weights: of(false),
             activation: of(true),
+            algorithm: algorithms.get(layer.name()).cloned(),
         }
     });
     let parameters = launch::count(&network, &plan.config.optimizer);
@@ -85,8 +91,15 @@ impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        table.set_header(["layer", "kind", "output", "weights + biases", "slopes + offsets"]);
-        table.add_row(["input", "", &shape(&self.input), "", ""]);
+        table.set_header([
+            "layer",
+            "kind",
+            "output",
+            "weights + biases",
+            "slopes + offsets",
+            "computed",
+        ]);
+        table.add_row(["input", "", &shape(&self.input), "", "", ""]);
         for layer in &self.layers {
             let number = |n: usize| if n == 0 { String::new() } else { thousands(n) };
             table.add_row([
@@ -95,10 +108,11 @@ impl fmt::Display for Inspection {
                 shape(&layer.output),
                 number(layer.weights),
                 number(layer.activation),
+                layer.algorithm.clone().unwrap_or_default(),
             ]);
         }
         let ParameterCounts { weights, activation, learned } = self.parameters;
-        table.add_row(["total", "", "", &thousands(weights), &thousands(activation)]);
+        table.add_row(["total", "", "", &thousands(weights), &thousands(activation), ""]);
         for column in [3, 4] {
             if let Some(column) = table.column_mut(column) {
                 column.set_cell_alignment(CellAlignment::Right);

@@ -202,6 +202,10 @@ fn summary<T: Task>(
         data: T::describe(data),
         software: request.software.clone(),
         host: Host::this(rayon::current_num_threads(), "cpu"),
+        algorithms: network
+            .algorithms(plan.config.optimizer.batch)
+            .map(|(layer, algorithm)| (layer.to_string(), algorithm))
+            .collect(),
         warnings: Vec::new(),
     }
 }

@@ -70,6 +70,11 @@ impl Layer for Apl {
         Ok(input.to_vec())
     }
 
+    fn algorithm(&self, batch: usize, input: &[usize]) -> Option<String> {
+        let form = apl::form(&[&[batch], input].concat(), self.hinges(), self.sharing);
+        Some(form.name().into())
+    }
+
     fn parameters(&self) -> &[Parameter] {
         &self.parameters
     }

@@ -222,6 +222,15 @@ impl Chain {
         (outputs + gradients) * self.dtype.size_in_bytes()
     }
 
+    /// What layers with a choice of algorithms compute batches of this size with, by their names.
+    pub fn algorithms(&self, batch: usize) -> impl Iterator<Item = (&str, String)> {
+        let inputs = std::iter::once(&self.input).chain(&self.shapes);
+        self.layers
+            .iter()
+            .zip(inputs)
+            .filter_map(move |(layer, input)| Some((layer.name(), layer.algorithm(batch, input)?)))
+    }
+
     /// The memory the chain will hold for batches of this size, in bytes.
     pub fn bytes_for(&self, batch: usize) -> usize {
         let values = |shape: &Vec<usize>| shape.iter().product::<usize>();

@@ -50,15 +50,6 @@ impl Conv2d {
         self.setting.algorithm = algorithm;
         self
     }
-
-    /// The names of the algorithms that the three passes use for an input of the given shape, `[N, C, H, W]`, for the record of a run.
-    ///
-    /// # Errors
-    /// As [`conv2d::forward`].
-    pub fn algorithms(&self, input: &[usize]) -> Result<conv2d::Algorithms> {
-        let weight = &self.parameters[0].value;
-        conv2d::algorithms(input, weight.dims(), weight.dtype(), self.setting)
-    }
 }
 
 impl Layer for Conv2d {
@@ -72,6 +63,12 @@ impl Layer for Conv2d {
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         conv2d::output_shape(input, self.parameters[0].value.dims(), self.setting.window)
+    }
+
+    fn algorithm(&self, batch: usize, input: &[usize]) -> Option<String> {
+        let (input, weight) = ([&[batch], input].concat(), &self.parameters[0].value);
+        let passes = conv2d::algorithms(&input, weight.dims(), weight.dtype(), self.setting);
+        passes.ok().map(|passes| passes.to_string())
     }
 
     fn parameters(&self) -> &[Parameter] {
@@ -111,9 +108,9 @@ mod tests {
         let config = Conv2dConfig { inputs: 32, outputs: 32, kernel: 5, window, weight, bias };
         let setup = Setup { streams: Streams::new(1), dtype: DType::F32, device: Device::Cpu };
         let layer = Conv2d::new("conv", config, &setup).unwrap();
-        let input = [2, 32, 16, 16];
-        assert_eq!(layer.algorithms(&input).unwrap().forward, "winograd-2x2-5x5");
+        let input = [32, 16, 16];
+        assert_eq!(layer.algorithm(2, &input).unwrap(), "winograd-2x2-5x5");
         let layer = layer.with_algorithm(Algorithm::Lowered);
-        assert_eq!(layer.algorithms(&input).unwrap().forward, "lowered");
+        assert_eq!(layer.algorithm(2, &input).unwrap(), "lowered");
     }
 }

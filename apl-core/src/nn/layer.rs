@@ -95,6 +95,11 @@ pub trait Layer: Send {
         None
     }
 
+    /// What the layer's passes are computed with, where there is a choice: for the record of a run. `input` is the shape of one example's input.
+    fn algorithm(&self, _batch: usize, _input: &[usize]) -> Option<String> {
+        None
+    }
+
     /// Whether the layer can write its output over its input. Its backward pass then reads neither.
     fn in_place(&self) -> bool {
         false

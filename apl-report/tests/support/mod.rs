@@ -134,6 +134,7 @@ impl Recipe {
                 device: "cpu".into(),
                 system: "linux x86_64".into(),
             },
+            algorithms: Default::default(),
             warnings: Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! `summary.json`: what a run is, how far it came and what it reached.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,9 @@ pub struct Summary {
     pub software: Software,
     /// The machine.
     pub host: Host,
+    /// What layers with a choice of algorithms were computed with, by their names.
+    #[serde(default)]
+    pub algorithms: BTreeMap<String, String>,
     /// What a reader of the numbers should know, such as a change of machine on resume.
     #[serde(default)]
     pub warnings: Vec<String>,

@@ -5,7 +5,7 @@ use apl_core::{
     nn::{
         ActivationConfig, Conv2d, Conv2dConfig, Dropout, Init, Layer, Linear, LinearConfig, Setup,
     },
-    ops::conv2d,
+    ops::conv2d::{self, Algorithm},
 };
 
 use super::INPUT;
@@ -16,12 +16,18 @@ pub(super) struct Builder<'a> {
     shape: Vec<usize>,
     activation: &'a ActivationConfig,
     setup: &'a Setup,
+    convolution: Algorithm,
 }
 
 impl<'a> Builder<'a> {
     /// Nothing yet: images come in.
-    pub fn new(activation: &'a ActivationConfig, setup: &'a Setup) -> Self {
-        Self { layers: Vec::new(), shape: INPUT.to_vec(), activation, setup }
+    pub fn new(
+        activation: &'a ActivationConfig,
+        setup: &'a Setup,
+        convolution: impl Into<Algorithm>,
+    ) -> Self {
+        let (layers, shape) = (Vec::new(), INPUT.to_vec());
+        Self { layers, shape, activation, setup, convolution: convolution.into() }
     }
 
     pub fn push(&mut self, layer: Box<dyn Layer>) -> Result<()> {
@@ -42,7 +48,8 @@ impl<'a> Builder<'a> {
         let (inputs, bias) = (self.channels(), Init::Constant(0.0));
         let window = conv2d::Config { stride: 1, padding: kernel / 2 };
         let config = Conv2dConfig { inputs, outputs, kernel, window, weight, bias };
-        self.push(Box::new(Conv2d::new(name, config, self.setup)?))
+        let layer = Conv2d::new(name, config, self.setup)?.with_algorithm(self.convolution);
+        self.push(Box::new(layer))
     }
 
     pub fn linear(&mut self, name: &str, outputs: usize, weight: Init) -> Result<()> {

@@ -63,7 +63,7 @@ pub fn cnn(
 ) -> Result<Chain> {
     config.check()?;
     check_classes("cnn", classes)?;
-    let mut builder = Builder::new(activation, setup);
+    let mut builder = Builder::new(activation, setup, config.convolution);
     let weight = |authors: f64, inputs: usize| match config.init {
         WeightInit::Authors => Init::Normal(authors),
         WeightInit::He => he(inputs),

@@ -2,7 +2,7 @@
 
 mod section;
 
-use apl_core::{Error, Result};
+use apl_core::{Error, Result, ops::conv2d::Algorithm};
 use serde::{Deserialize, Serialize};
 
 use section::Section;
@@ -22,6 +22,7 @@ const WIDEST: usize = 8192;
 /// | `second-pool` | `"average"` | | pooling after the second convolution | `"average"` (CIFAR-10), `"max"` (CIFAR-100) |
 /// | `dropout` | see [`DropoutRates`] | `{ pool = 0.5 }` | the share that is dropped | each in `[0, 1)` |
 /// | `init` | `"authors"` | `"authors"` | see [`WeightInit`] | `"authors"`, `"he"` |
+/// | `convolution` | `"auto"` | `"auto"` | see [`Convolution`] | `"auto"`, `"lowered"` |
 ///
 /// A key of the other kind is refused.
 ///
@@ -80,6 +81,8 @@ pub struct CnnConfig {
     pub dropout: DropoutRates,
     /// Initial weights.
     pub init: WeightInit,
+    /// How convolutions are computed.
+    pub convolution: Convolution,
 }
 
 impl Default for CnnConfig {
@@ -90,6 +93,7 @@ impl Default for CnnConfig {
             second_pool: SecondPool::Average,
             dropout: DropoutRates::default(),
             init: WeightInit::Authors,
+            convolution: Convolution::Auto,
         }
     }
 }
@@ -118,6 +122,8 @@ pub struct NinConfig {
     pub pool_dropout: f64,
     /// Initial weights.
     pub init: WeightInit,
+    /// How convolutions are computed.
+    pub convolution: Convolution,
 }
 
 impl Default for NinConfig {
@@ -126,6 +132,7 @@ impl Default for NinConfig {
             widths: [192, 160, 96, 192, 192, 192, 192, 192],
             pool_dropout: 0.5,
             init: WeightInit::Authors,
+            convolution: Convolution::Auto,
         }
     }
 }
@@ -181,6 +188,25 @@ pub enum WeightInit {
     /// Normal, with deviation `sqrt(2 / inputs of a unit)` (He et al. 2015), and 0.01 in the CNN's layer of the scores, so that training starts from
     /// nearly equal probabilities: for narrow networks and inputs of deviation near 1.
     He,
+}
+
+/// How convolutions are computed; see [`Algorithm`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Convolution {
+    /// Whatever is fastest for the shapes, Winograd's minimal filtering among it.
+    Auto,
+    /// As matrix products: slower, with smaller rounding errors.
+    Lowered,
+}
+
+impl From<Convolution> for Algorithm {
+    fn from(convolution: Convolution) -> Self {
+        match convolution {
+            Convolution::Auto => Algorithm::Auto,
+            Convolution::Lowered => Algorithm::Lowered,
+        }
+    }
 }
 
 fn check_sizes(key: &str, sizes: &[usize]) -> Result<()> {

@@ -11,7 +11,9 @@ use apl_core::{
 };
 
 pub use cnn::cnn;
-pub use config::{CnnConfig, DropoutRates, NetworkConfig, NinConfig, SecondPool, WeightInit};
+pub use config::{
+    CnnConfig, Convolution, DropoutRates, NetworkConfig, NinConfig, SecondPool, WeightInit,
+};
 pub use nin::nin;
 
 /// The shape of one example: red, green and blue, 32 by 32 pixels.

@@ -62,7 +62,7 @@ pub fn nin(
 ) -> Result<Chain> {
     config.check()?;
     check_classes("nin", classes)?;
-    let mut builder = Builder::new(activation, setup);
+    let mut builder = Builder::new(activation, setup, config.convolution);
     let [conv1, cccp1, cccp2, conv2, cccp3, cccp4, conv3, cccp5] = config.widths;
     let blocks = [
         [("conv1", 5, conv1), ("cccp1", 1, cccp1), ("cccp2", 1, cccp2)],

@@ -50,6 +50,16 @@ pub enum Form {
     Sorted,
 }
 
+impl Form {
+    /// `direct` or `sorted`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Direct => "direct",
+            Form::Sorted => "sorted",
+        }
+    }
+}
+
 /// From so many hinges on a search costs less than all the hinges.
 const MANY: usize = 24;
 /// Values for each hinge of a group that make its sorting worth while.

@@ -1,5 +1,7 @@
 //! Which algorithm computes a convolution.
 
+use std::fmt;
+
 use candle_core::DType;
 
 use super::{Config, lowering::Size};
@@ -50,6 +52,16 @@ pub struct Algorithms {
     pub input_gradient: &'static str,
     /// Of the gradient by the weights.
     pub weight_gradient: &'static str,
+}
+
+impl fmt::Display for Algorithms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { forward, input_gradient, weight_gradient } = self;
+        if forward == input_gradient && forward == weight_gradient {
+            return f.write_str(forward);
+        }
+        write!(f, "{forward}, dx {input_gradient}, dw {weight_gradient}")
+    }
 }
 
 /// An algorithm that was chosen.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CnnConfig, DropoutRates, NetworkConfig, NinConfig, SecondPool, WeightInit};
+use super::{
+    CnnConfig, Convolution, DropoutRates, NetworkConfig, NinConfig, SecondPool, WeightInit,
+};
 
 /// Every key of every kind; what is absent takes the kind's default.
 #[derive(Serialize, Deserialize, Default)]
@@ -17,6 +19,8 @@ pub(super) struct Section {
     second_pool: Option<SecondPool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     init: Option<WeightInit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    convolution: Option<Convolution>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dropout: Option<Dropout>,
 }
@@ -104,6 +108,7 @@ impl Section {
                 hidden: rates.hidden.unwrap_or(hidden),
             },
             init: self.init.unwrap_or(standard.init),
+            convolution: self.convolution.unwrap_or(standard.convolution),
         })
     }
 
@@ -129,6 +134,7 @@ impl Section {
             widths,
             pool_dropout: rates.pool.unwrap_or(standard.pool_dropout),
             init: self.init.unwrap_or(standard.init),
+            convolution: self.convolution.unwrap_or(standard.convolution),
         })
     }
 }
@@ -148,6 +154,7 @@ impl From<NetworkConfig> for Section {
                     hidden: Some(config.hidden),
                     second_pool: Some(config.second_pool),
                     init: Some(config.init),
+                    convolution: Some(config.convolution),
                     dropout: Some(Dropout {
                         conv: Some(conv),
                         pool: Some(pool),
@@ -160,6 +167,7 @@ impl From<NetworkConfig> for Section {
                 kind: Kind::Nin,
                 widths: Some(Widths::Nin(config.widths)),
                 init: Some(config.init),
+                convolution: Some(config.convolution),
                 dropout: Some(Dropout { pool: Some(config.pool_dropout), ..Dropout::default() }),
                 ..Section::default()
             },
