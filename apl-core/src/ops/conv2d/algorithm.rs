@@ -123,5 +123,5 @@ impl Method {
 
 /// Whether the saved multiplications outweigh the transformations: every tile is transformed once per channel and used once per output.
 fn pays(size: &Size, _pass: Pass) -> bool {
-    size.channels.min(size.outputs) >= 32
+    size.channels.min(size.outputs) >= 16
 }

@@ -6,7 +6,7 @@
 use super::{
     cpu::{add_in_order, sum},
     lowering::Size,
-    product::{Left, Lengths, padded, panels, product},
+    product::{Left, Lengths, PANEL, padded, panels, product},
     transpose::transpose,
 };
 use crate::ops::{
@@ -15,8 +15,8 @@ use crate::ops::{
     simd::{Vectors, vectorise},
 };
 
-/// Positions in a piece: with 64 channels 64 kB.
-const PIECE: usize = 256;
+/// Positions in a piece: with a panel of channels 256 kB.
+const PIECE: usize = 1024;
 
 /// Adds up the images of each of `groups` groups of `per_group` images, then the groups in order.
 pub(super) fn parameter_gradients<T: Vectors>(
@@ -83,11 +83,11 @@ pub(super) fn parameter_gradients<T: Vectors>(
 
 fn add_image<T: Vectors>(x: &[T], g: &[T], total: &mut [T], size: Size) {
     let (channels, outputs, positions) = (size.channels, size.outputs, size.positions());
-    with_scratch([PIECE.min(positions) * padded(channels)], |[turned]| {
+    with_scratch([PIECE.min(positions) * PANEL], |[turned]| {
         for start in (0..positions).step_by(PIECE) {
             let depth = PIECE.min(positions - start);
             for (first, width) in panels(channels) {
-                let turned = &mut turned[first * depth..][..width * depth];
+                let turned = &mut turned[..width * depth];
                 let line = |channel| &x[(first + channel) * positions + start..][..depth];
                 vectorise(
                     #[inline(always)]

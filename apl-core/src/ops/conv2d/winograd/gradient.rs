@@ -17,7 +17,7 @@ use crate::ops::{
 };
 
 /// Tiles in a block.
-const TILES: usize = 128;
+const TILES: usize = 64;
 /// Sums over successive blocks, added in order at the end: as many tasks at most.
 const SUMS: usize = 8;
 
@@ -31,8 +31,8 @@ pub(in crate::ops::conv2d) fn weight_gradient<T: Vectors, const M: usize, const 
     const { assert!(M + K == POINTS + 1) };
     let Convolution { batch, inputs, outputs, output, .. } = convolution;
     let tiling = Tiling::new(batch, output, M, TILES);
-    let per_sum = tiling.blocks().div_ceil(SUMS);
-    let sums = tiling.blocks().div_ceil(per_sum);
+    let sums = SUMS.min(tiling.blocks());
+    let first = |sum: usize| sum * tiling.blocks() / sums;
     let len = POINTS * POINTS * inputs * padded(outputs);
     with_scratch([sums * len], |[totals]| {
         let shared = Shared::new(totals);
@@ -40,7 +40,7 @@ pub(in crate::ops::conv2d) fn weight_gradient<T: Vectors, const M: usize, const 
             // SAFETY: every task has its own sum.
             #[allow(unsafe_code)]
             let total = unsafe { shared.part(index * len, len) };
-            let blocks = index * per_sum..tiling.blocks().min((index + 1) * per_sum);
+            let blocks = first(index)..first(index + 1);
             sum_blocks::<T, M>(x, g, total, convolution, &tiling, blocks);
         });
         let (totals, dw) = (&*totals, Shared::new(dw));

@@ -18,7 +18,7 @@ use crate::ops::{
 };
 
 /// Tiles in a block: enough that the weights are read seldom, few enough that the tiles stay in the cache.
-const TILES: usize = 64;
+const TILES: usize = 32;
 
 /// `y = weights * x + bias` for tiles of `M` by `M` outputs and kernels of `K` by `K`.
 pub(in crate::ops::conv2d) fn convolve<T: Vectors, const M: usize, const K: usize>(
