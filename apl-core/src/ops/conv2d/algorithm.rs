@@ -8,17 +8,20 @@ use super::{Config, lowering::Size};
 
 /// What a convolution may be computed with.
 ///
-/// [`Algorithm::Auto`] takes, for each pass by itself and by the shapes alone:
+/// [`Algorithm::Auto`] takes, by the shapes alone:
 ///
 /// | name | for | multiplications |
 /// |---|---|---|
 /// | `pointwise` | a kernel of one pixel, stride 1, no padding | all |
-/// | `winograd-2x2-5x5` | f32, 5x5, stride 1, padding at most 4, at least 32 channels in and out | 36 of 100 |
-/// | `winograd-4x4-3x3` | f32, 3x3, stride 1, padding at most 2, at least 32 channels in and out | 36 of 144 |
+/// | `winograd-2x2-5x5` | f32, 5x5, stride 1, padding at most 4, see below | 36 of 100 |
+/// | `winograd-4x4-3x3` | f32, 3x3, stride 1, padding at most 2, see below | 36 of 144 |
 /// | `lowered` | everything else, f64 among it | all |
 ///
+/// Winograd's filtering wants at least 16 channels in, 16 out, and 64 tiles (of 2x2 or 4x4 outputs) in the batch. It
+/// needs no more memory than a few blocks of tiles for each thread and the transformed weights.
+///
 /// Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016) is 1.8 to 2.7 times as fast as
-/// lowering on the paper's layers, and its rounding errors are 3 to 6 times as large (root mean square; up to 9 times the largest).
+/// lowering on the paper's layers; its rounding errors are 3 to 6 times as large (root mean square; 3 to 8 times the largest).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Algorithm {
     /// Whatever is fastest for the shapes.
@@ -77,14 +80,6 @@ pub(super) enum Method {
     Winograd3,
 }
 
-/// A pass of a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pass {
-    Forward,
-    InputGradient,
-    WeightGradient,
-}
-
 impl Method {
     pub fn name(self) -> &'static str {
         match self {
@@ -95,19 +90,30 @@ impl Method {
         }
     }
 
-    /// The algorithm for a pass.
-    pub fn of(size: &Size, dtype: DType, algorithm: Algorithm, pass: Pass) -> Self {
+    /// The algorithm for all three passes, see [`Algorithm`].
+    pub fn of(size: &Size, dtype: DType, algorithm: Algorithm) -> Self {
         if size.is_pointwise() {
             return Self::Pointwise;
         }
+        let allowed = algorithm == Algorithm::Auto && dtype == DType::F32;
         match Self::winograd(size) {
-            Some(winograd)
-                if algorithm == Algorithm::Auto && dtype == DType::F32 && pays(size, pass) =>
-            {
-                winograd
-            }
+            Some(winograd) if allowed && winograd.pays(size) => winograd,
             _ => Self::Lowered,
         }
+    }
+
+    /// Whether the saved multiplications outweigh the transformations: a tile is transformed once for every channel and used once for every output, the
+    /// weights are transformed once and used for every tile. Measured: with 16 channels 1.5 to 2 times as fast, with 8 to 64 equal, with 16 to 32
+    /// tiles sometimes slower.
+    fn pays(self, size: &Size) -> bool {
+        const CHANNELS: usize = 16;
+        const TILES: usize = 64;
+        let side = if self == Self::Winograd5 { 2 } else { 4 };
+        let tiles = size
+            .output
+            .iter()
+            .fold(size.batch, |tiles, length| tiles.saturating_mul(length.div_ceil(side)));
+        size.channels.min(size.outputs) >= CHANNELS && tiles >= TILES
     }
 
     /// Winograd's filtering where it is possible.
@@ -119,9 +125,4 @@ impl Method {
             _ => None,
         }
     }
-}
-
-/// Whether the saved multiplications outweigh the transformations: every tile is transformed once per channel and used once per output.
-fn pays(size: &Size, _pass: Pass) -> bool {
-    size.channels.min(size.outputs) >= 16
 }

@@ -20,8 +20,8 @@ mod product;
 mod transpose;
 mod winograd;
 
+use algorithm::Method;
 pub use algorithm::{Algorithm, Algorithms, Setting};
-use algorithm::{Method, Pass};
 use candle_core::{CpuStorage, CustomOp3, DType, Layout, Shape, Tensor, backend::BackendStorage};
 
 use crate::{
@@ -82,7 +82,7 @@ pub fn forward(
         check::finite::<T>(bias)?;
         read::<T, _, 3>([x, weight, bias], |[x, w, b]| {
             write(y, |y| {
-                cpu::forward(x, w, b, y, size, Method::of(&size, dtype, algorithm, Pass::Forward));
+                cpu::forward(x, w, b, y, size, Method::of(&size, dtype, algorithm));
                 Ok(())
             })
         })
@@ -114,7 +114,7 @@ pub fn backward(
         check::shape(dx, x.1.dims())?;
         check::same_dtype(&[x, dx])?;
         apart(&[dx], &[x, weight, g])?;
-        let method = Method::of(&size, dtype, algorithm, Pass::InputGradient);
+        let method = Method::of(&size, dtype, algorithm);
         with_real!("conv2d", dtype, T => read::<T, _, 2>([weight, g], |[w, g]| {
             write(dx, |dx| {
                 cpu::input_gradient(w, g, dx, size, method);
@@ -128,7 +128,7 @@ pub fn backward(
         check::shape(db, &[size.outputs])?;
         check::same_dtype(&[x, dw, db])?;
         apart(&[dw, db], &[x, weight, g])?;
-        let method = Method::of(&size, dtype, algorithm, Pass::WeightGradient);
+        let method = Method::of(&size, dtype, algorithm);
         with_real!("conv2d", dtype, T => read::<T, _, 2>([x, g], |[x, g]| {
             write2(dw, db, |dw, db| {
                 cpu::parameter_gradients(x, g, dw, db, size, method);
@@ -210,12 +210,8 @@ pub fn algorithms(
 ) -> Result<Algorithms> {
     let Setting { window, algorithm } = setting.into();
     let size = size(x, weight, window)?;
-    let name = |pass| Method::of(&size, dtype, algorithm, pass).name();
-    Ok(Algorithms {
-        forward: name(Pass::Forward),
-        input_gradient: name(Pass::InputGradient),
-        weight_gradient: name(Pass::WeightGradient),
-    })
+    let name = Method::of(&size, dtype, algorithm).name();
+    Ok(Algorithms { forward: name, input_gradient: name, weight_gradient: name })
 }
 
 /// The convolution on Candle's tape.
@@ -282,7 +278,7 @@ impl CustomOp3 for Conv2d {
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         let Setting { window, algorithm } = self.setting;
         let size = size(x_layout.dims(), weight_layout.dims(), window)?;
-        let method = Method::of(&size, x.dtype(), algorithm, Pass::Forward);
+        let method = Method::of(&size, x.dtype(), algorithm);
         let shape = size.output_shape();
         let storage = with_real!("conv2d", x.dtype(), T => {
             let x = slice_of::<T>("conv2d: x", x, x_layout)?;

@@ -185,8 +185,9 @@ fn the_papers_layers_take_winograd_in_single_precision_only() {
         assert_eq!(names(layer, DType::F64, Algorithm::Auto), ["lowered"; 3], "{layer:?}");
         assert_eq!(names(layer, DType::F32, Algorithm::Lowered), ["lowered"; 3], "{layer:?}");
     }
-    let first = layer([4, 3, 32, 32], 96, 5, 2);
+    let (first, single) = (layer([4, 3, 32, 32], 96, 5, 2), layer([1, 128, 8, 8], 256, 5, 2));
     assert_eq!(names(first, DType::F32, Algorithm::Auto), ["lowered"; 3]);
+    assert_eq!(names(single, DType::F32, Algorithm::Auto), ["lowered"; 3]);
     let pointwise = layer([4, 192, 8, 8], 192, 1, 0);
     assert_eq!(names(pointwise, DType::F32, Algorithm::Auto), ["pointwise"; 3]);
 }
