@@ -17,9 +17,11 @@ use crate::ops::{
 };
 
 /// Tiles in a block.
-const TILES: usize = 64;
-/// Sums over successive blocks, added in order at the end: as many tasks at most.
-const SUMS: usize = 8;
+const TILES: usize = 112;
+/// Sums over successive blocks, added in order at the end: as many tasks. Each is as large as the transformed weights, so a sum should cover some
+/// hundred tiles.
+const SUMS: std::ops::RangeInclusive<usize> = 4..=8;
+const TILES_PER_SUM: usize = 400;
 
 /// `dW`, `[O, C, K, K]`, from the pixels and the output's gradient.
 pub(in crate::ops::conv2d) fn weight_gradient<T: Vectors, const M: usize, const K: usize>(
@@ -31,7 +33,8 @@ pub(in crate::ops::conv2d) fn weight_gradient<T: Vectors, const M: usize, const 
     const { assert!(M + K == POINTS + 1) };
     let Convolution { batch, inputs, outputs, output, .. } = convolution;
     let tiling = Tiling::new(batch, output, M, TILES);
-    let sums = SUMS.min(tiling.blocks());
+    let wanted = (tiling.blocks() * tiling.most_tiles()) / TILES_PER_SUM;
+    let sums = wanted.clamp(*SUMS.start(), *SUMS.end()).min(tiling.blocks());
     let first = |sum: usize| sum * tiling.blocks() / sums;
     let len = POINTS * POINTS * inputs * padded(outputs);
     with_scratch([sums * len], |[totals]| {
