@@ -140,7 +140,7 @@ fn the_papers_nin_has_the_authors_numbers() {
         let rates =
             [0, 199_999, 200_000, 300_000, 310_000, 319_999].map(|step| plan.rates.at(step));
         assert_eq!(rates, [0.05, 0.05, 0.01, 0.001, 1e-4, 1e-4]);
-        assert_eq!(plan.momentum.at(0), 0.1);
+        assert!((plan.momentum.at(0) - 0.1).abs() < 1e-15);
         let optimizer = &plan.config.optimizer;
         assert_eq!((optimizer.batch, optimizer.weight_decay), (100, 0.0001));
     }

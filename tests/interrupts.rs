@@ -163,55 +163,52 @@ fn signals_stop_a_run_with_a_checkpoint_and_code_75() {
     }
 }
 
-/// The run in this process, stopped after so long.
-fn launch_for(bench: &Bench, runs: &str, time: Option<Duration>) -> Status {
-    let interrupt = Interrupt::default();
+/// The run, in this process.
+fn launch_with(bench: &Bench, runs: &str, interrupt: Interrupt) -> Status {
     let request = Request {
         document: Document::read(&bench.path("small/net.toml"), Vec::new()).unwrap(),
         runs: bench.path(runs),
         fresh: false,
         software: Software { version: "test".into(), git: None },
-        settings: Settings { interrupt: interrupt.clone(), quiet: true },
+        settings: Settings { interrupt, quiet: true },
     };
-    std::thread::scope(|scope| {
-        if let Some(time) = time {
-            scope.spawn(move || {
-                std::thread::sleep(time);
-                interrupt.raise();
-            });
-        }
-        launch::<Vision>(&request).unwrap().summary.status
-    })
+    launch::<Vision>(&request).unwrap().summary.status
 }
 
-/// Evaluations take most of this run's time, so that most interrupts come in the middle of one.
+/// Before and after every step, and between the batches of every evaluation, the last one too.
 #[test]
-fn interrupts_in_evaluations_change_nothing() {
+fn an_interrupt_at_any_place_changes_nothing() {
     let bench = Bench::new();
-    bench.config_with("test = 100", "test = 1000");
-    let started = Instant::now();
-    assert_eq!(launch_for(&bench, "whole", None), Status::Done);
-    let alone = started.elapsed();
-    let mut stream = Streams::new(1).named(Purpose::Sample, "moments");
-    let (mut stopped, mut in_evaluation) = (0, 0);
-    for round in 0.. {
-        let time = alone.mul_f64(stream.uniform());
-        let status = launch_for(&bench, "stopped", Some(time));
-        if status == Status::Done {
+    bench.config_with(
+        "rates = [{ until = 16, lr = 0.01 }, { until = 24, lr = 0.001 }]",
+        "rates = [{ until = 5, lr = 0.01 }]",
+    );
+    let text = std::fs::read_to_string(bench.path("small/net.toml")).unwrap();
+    bench.write("small/net.toml", &text.replace("evaluate-every = 8", "evaluate-every = 2"));
+    assert_eq!(launch_with(&bench, "whole", Interrupt::default()), Status::Done);
+    let (mut places, mut in_evaluations) = (0, 0);
+    loop {
+        let runs = format!("stopped-{places}");
+        let stopped = launch_with(&bench, &runs, Interrupt::at_question(places + 1));
+        if stopped == Status::Done {
             break;
         }
-        assert!(round < 1000, "no progress");
-        stopped += 1;
-        let run = bench.run("stopped");
-        let step = bench.summary("stopped")["step"].as_u64().unwrap();
-        let metrics = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default();
-        if step.is_multiple_of(8) && !metrics.contains(&format!("{{\"step\":{step},")) {
-            in_evaluation += 1;
-        }
+        assert_eq!(stopped, Status::Interrupted);
+        places += 1;
+        let step = bench.summary(&runs)["step"].as_u64().unwrap();
+        let metrics = bench.run(&runs).join("metrics.jsonl");
+        let metrics = std::fs::read_to_string(metrics).unwrap_or_default();
+        let due = step == 5 || step.is_multiple_of(2);
+        in_evaluations += usize::from(due && !metrics.contains(&format!("{{\"step\":{step},")));
+        assert_eq!(launch_with(&bench, &runs, Interrupt::default()), Status::Done);
+        assert_same(
+            &bench.path("whole"),
+            &bench.path(&runs),
+            &format!("stopped at place {places}"),
+        );
     }
-    println!("stopped {stopped} times, {in_evaluation} of them in an evaluation");
-    assert!(in_evaluation > 0);
-    assert_same(&bench.path("whole"), &bench.path("stopped"), "after the interrupts");
+    // Three evaluations of one validation batch and three test batches.
+    assert_eq!(in_evaluations, 12, "of {places} places");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -11,7 +11,11 @@ use crate::Result;
 
 /// Whether a signal has come.
 #[derive(Debug, Clone, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt {
+    raised: Arc<AtomicBool>,
+    /// How often it may still be asked before it raises itself.
+    patience: Option<Arc<AtomicUsize>>,
+}
 
 impl Interrupt {
     /// How a command ends whose run was stopped: the same command goes on.
@@ -32,18 +36,30 @@ impl Interrupt {
         #[cfg(unix)]
         signals.push(signal_hook::consts::SIGUSR1);
         for signal in signals {
-            signal_hook::flag::register(signal, Arc::clone(&interrupt.0))?;
+            signal_hook::flag::register(signal, Arc::clone(&interrupt.raised))?;
         }
         Ok(interrupt)
     }
 
+    /// One that comes when a run asks for it the `number`-th time, from 1: so a test reaches every place where a run can be stopped.
+    pub fn at_question(number: usize) -> Self {
+        let patience = Some(Arc::new(AtomicUsize::new(number.saturating_sub(1))));
+        Self { patience, ..Self::default() }
+    }
+
     /// Asks the run to stop.
     pub fn raise(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.raised.store(true, Ordering::Relaxed);
     }
 
     /// Whether the run is to stop.
     pub fn raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        if let Some(patience) = &self.patience {
+            let asked = |left: usize| left.checked_sub(1);
+            if patience.fetch_update(Ordering::Relaxed, Ordering::Relaxed, asked).is_err() {
+                self.raise();
+            }
+        }
+        self.raised.load(Ordering::Relaxed)
     }
 }
