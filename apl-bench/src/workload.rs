@@ -150,8 +150,8 @@ mod tests {
     #[test]
     fn the_cnn_takes_90_gflop_a_step() {
         let found = flops(&Workload::named("cnn-relu").unwrap().chain().unwrap());
-        let products = 2400 * 128 * 256 + 3200 * 256 * 64 + 4096 * 2048 + 2048 * 2048 + 20480;
-        assert_eq!(found, (200 * (75 * 96 * 1024 * 2 + 3 * products)) as f64);
+        let products = 2400usize * 128 * 256 + 3200 * 256 * 64 + 4096 * 2048 + 2048 * 2048 + 20480;
+        assert_eq!(found, (200 * (75usize * 96 * 1024 * 2 + 3 * products)) as f64);
         assert!((89e9..91e9).contains(&found), "{found}");
     }
 }
