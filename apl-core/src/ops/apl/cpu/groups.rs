@@ -177,8 +177,13 @@ pub fn backward<T: Rank>(
                         sums.fill(T::ZERO);
                         let parameters = &*parameters;
                         dispatch(Backward { x, g, dx, parameters, sums: &mut *sums, run });
-                        for (out, lanes) in out.iter_mut().zip(sums.chunks_exact(LANES)) {
-                            *out = lanes.iter().fold(T::ZERO, |sum, &lane| sum + lane);
+                        let total =
+                            |lanes: &[T]| lanes.iter().fold(T::ZERO, |sum, &lane| sum + lane);
+                        let hinges = out.chunks_exact_mut(2).zip(sums.chunks_exact(2 * LANES));
+                        for (s, (out, sums)) in hinges.enumerate() {
+                            let (gx, g) = (total(&sums[..LANES]), total(&sums[LANES..]));
+                            let (_, offset) = run.hinge(a, b, s);
+                            out.copy_from_slice(&[tile::by_slope(gx, g, offset), g]);
                         }
                     });
                 }

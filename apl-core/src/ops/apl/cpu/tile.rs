@@ -69,14 +69,15 @@ pub fn forward<T: Vectors, S: Simd, const R: usize>(
     for hinge in parameters.chunks_exact(2 * part.parts) {
         let (a, b) = (hinge[part.of(0)], hinge[part.of(1)]);
         for r in 0..R {
-            let hinge = T::times(simd, a, T::minus(simd, b, x[r]));
-            sum[r] = T::where_less(simd, x[r], b, T::plus(simd, sum[r], hinge), sum[r]);
+            let more = T::fused(simd, a, T::minus(simd, b, x[r]), sum[r]);
+            sum[r] = T::where_less(simd, x[r], b, more, sum[r]);
         }
     }
     sum
 }
 
-/// `dx = g (1[x > 0] - sum_s a 1[x < b])`; `g max(0, b - x)` and `g 1[x < b]` are added to the `sums`, where there are any.
+/// `dx = g (1[x > 0] - sum_s a 1[x < b])`; `g x 1[x < b]` and `g 1[x < b]` are added to the `sums`, where there are any. [`by_slope`] makes
+/// gradients of them: the offset is the same for all values, so that it need not be subtracted from each.
 ///
 /// The difference of two numbers is above 0 exactly where they are in order, so that `x < b` is the `b - x > 0` of the definition.
 #[inline(always)]
@@ -102,15 +103,20 @@ pub fn backward<T: Vectors, S: Simd, const R: usize>(
             }
         }
     } else {
+        // NaN is below no offset, but has to show.
+        let nothing = T::splat(simd, T::ZERO);
+        let mut strange = nothing;
+        for r in 0..R {
+            strange = T::plus(simd, strange, T::where_at_most(simd, x[r], x[r], nothing, x[r]));
+        }
         for (hinge, sums) in hinges.zip(sums.chunks_exact_mut(2 * part.parts)) {
             let (a, b) = (hinge[part.of(0)], hinge[part.of(1)]);
-            let (mut da, mut db) = (sums[part.of(0)], sums[part.of(1)]);
+            let mut da = T::plus(simd, sums[part.of(0)], strange);
+            let mut db = sums[part.of(1)];
             for r in 0..R {
                 let active = |yes, no| T::where_less(simd, x[r], b, yes, no);
                 slope[r] = active(T::minus(simd, slope[r], a), slope[r]);
-                let hinge = T::times(simd, g[r], T::minus(simd, b, x[r]));
-                // NaN is below no offset, but has to show.
-                da = T::where_at_most(simd, b, x[r], da, T::plus(simd, da, hinge));
+                da = active(T::fused(simd, g[r], x[r], da), da);
                 db = active(T::plus(simd, db, g[r]), db);
             }
             sums[part.of(0)] = da;
@@ -121,6 +127,12 @@ pub fn backward<T: Vectors, S: Simd, const R: usize>(
         slope[r] = T::times(simd, g[r], slope[r]);
     }
     slope
+}
+
+/// The gradient by a hinge's slope, given `sum g x` and `sum g` over the values below its offset.
+#[inline(always)]
+pub fn by_slope<T: Vectors>(gx: T, g: T, offset: T) -> T {
+    offset * g - gx
 }
 
 /// [`forward`] along a run of values that all meet the same parameters.

@@ -58,7 +58,7 @@ pub fn backward<T: Vectors>(
                 rows::Backward { x, g, dx, parameters, sums: &mut *sums, block, batch, hinges };
             dispatch(work);
             let Some((da, db)) = &learned else { return };
-            block.times_slopes(parameters, hinges, sums);
+            block.finish(parameters, hinges, sums);
             block.unpack(sums, hinges, da, db);
         });
     });

@@ -1,6 +1,6 @@
 //! The units of a task, and where in memory their values and parameters stand.
 
-use super::super::tile::{LANES, packed};
+use super::super::tile::{LANES, by_slope, packed};
 use crate::ops::{
     parallel::{Shared, for_each},
     simd::Vectors,
@@ -83,14 +83,18 @@ impl Block {
         }
     }
 
-    /// Multiplies what was summed for the offsets by the slopes.
-    pub fn times_slopes<T: Vectors>(self, parameters: &[T], hinges: usize, sums: &mut [T]) {
+    /// Makes gradients of the sums.
+    pub fn finish<T: Vectors>(self, parameters: &[T], hinges: usize, sums: &mut [T]) {
         let groups = parameters.chunks_exact(packed(hinges));
         for (parameters, sums) in groups.zip(sums.chunks_exact_mut(packed(hinges))) {
             let pairs = parameters.chunks_exact(2 * LANES).zip(sums.chunks_exact_mut(2 * LANES));
             for (parameters, sums) in pairs {
-                for (sum, &slope) in sums[LANES..].iter_mut().zip(parameters) {
-                    *sum *= slope;
+                let (slopes, offsets) = parameters.split_at(LANES);
+                let (da, db) = sums.split_at_mut(LANES);
+                let lanes = da.iter_mut().zip(db).zip(slopes.iter().zip(offsets));
+                for ((da, db), (&slope, &offset)) in lanes {
+                    *da = by_slope(*da, *db, offset);
+                    *db *= slope;
                 }
             }
         }
