@@ -85,20 +85,36 @@ pub fn activation_name(hinges: usize) -> String {
     }
 }
 
-/// The seconds of an operation.
-pub fn measure(operation: &Operation, rounds: usize) -> Result<Spread> {
-    let work = (operation.make)()?;
-    let time = |repeats: usize| {
-        let start = Instant::now();
-        for _ in 0..repeats {
-            work()?;
+/// Whether two operations are compared with each other, and so take turns.
+pub fn compared(one: &Operation, other: &Operation) -> bool {
+    one.name.starts_with("activation/") && other.name.starts_with("activation/")
+}
+
+/// The seconds of operations that take turns.
+pub fn measure(operations: &[Operation], rounds: usize) -> Result<Vec<Spread>> {
+    let mut runs = Vec::new();
+    for operation in operations {
+        let work = (operation.make)()?;
+        work()?;
+        let once = seconds(&*work, 1)?;
+        let repeats = ((ROUND / once.max(1e-9)).ceil() as usize).clamp(1, 10_000);
+        runs.push((work, repeats, Vec::new()));
+    }
+    for _ in 0..rounds {
+        for (work, repeats, times) in &mut runs {
+            times.push(seconds(&**work, *repeats)?);
         }
-        Ok(start.elapsed().as_secs_f64() / repeats as f64)
-    };
-    let first = time(1).and_then(|_: f64| time(1))?;
-    let repeats = ((ROUND / first.max(1e-9)).ceil() as usize).clamp(1, 10_000);
-    let times: Result<Vec<f64>> = (0..rounds).map(|_| time(repeats)).collect();
-    times.map(Spread::of)
+    }
+    Ok(runs.into_iter().map(|(_, _, times)| Spread::of(times)).collect())
+}
+
+/// Seconds of one call, over so many.
+fn seconds(work: &dyn Fn() -> Result<()>, repeats: usize) -> Result<f64> {
+    let start = Instant::now();
+    for _ in 0..repeats {
+        work()?;
+    }
+    Ok(start.elapsed().as_secs_f64() / repeats as f64)
 }
 
 #[cfg(test)]
@@ -137,7 +153,7 @@ mod tests {
     #[test]
     fn small_operations_can_be_measured() {
         for operation in all().unwrap().iter().filter(|o| o.name.starts_with("higgs/")) {
-            let seconds = measure(operation, 1).unwrap().median;
+            let seconds = measure(std::slice::from_ref(operation), 1).unwrap()[0].median;
             assert!(seconds > 0.0 && operation.bytes > 0.0, "{}", operation.name);
         }
     }

@@ -56,6 +56,10 @@ pub struct StepLine {
     pub matmul_share: f64,
     /// The most memory that was resident, in MB.
     pub peak_mb: Option<f64>,
+    /// The time of a step with APL over that of the same network with ReLU, which took turns: of the medians, and the least and the greatest of a
+    /// round.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over_relu: Option<Spread>,
     /// The same in PyTorch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<PeerLine>,
@@ -145,6 +149,9 @@ impl fmt::Display for Report {
             let (ms, share) = (spread(&step.ms, 2), 100.0 * step.matmul_share);
             let peak = megabytes(step.peak_mb);
             writeln!(f, "{:<12}{ms:>28}{:>10.1}{share:>7.0} %{peak:>9}", step.name, step.gflops)?;
+            if let Some(ratio) = &step.over_relu {
+                writeln!(f, "  {} times the step with ReLU", spread(ratio, 2))?;
+            }
             let Some(peer) = &step.peer else { continue };
             for form in &peer.forms {
                 let fastest = form.form == peer.fastest;

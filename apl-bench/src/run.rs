@@ -81,10 +81,11 @@ pub fn run(request: &Request, say: &mut dyn FnMut(&str)) -> Result<Report> {
         steps.push(step(workload, request, pytorch.as_ref(), &machine, say)?);
     }
     let mut lines = Vec::new();
-    for operation in operations {
-        say(&operation.name);
-        let seconds = operations::measure(&operation, rounds)?;
-        lines.push(operation_line(&operation, seconds, &machine));
+    for turn in operations.chunk_by(operations::compared) {
+        let names: Vec<&str> = turn.iter().map(|operation| operation.name.as_str()).collect();
+        say(&names.join(", "));
+        let seconds = operations::measure(turn, rounds)?.into_iter();
+        lines.extend(turn.iter().zip(seconds).map(|(o, s)| operation_line(o, s, &machine)));
     }
     let targets = targets::judge(&steps, &lines);
     let all_targets_met = targets.iter().all(|target| target.met);
@@ -120,6 +121,13 @@ impl Runner {
         Spread::of(self.rounds.clone()).times(1e3)
     }
 
+    /// The time over another's that took turns: of the medians, and the least and the greatest of a round.
+    fn over(&self, other: &Runner) -> Spread {
+        let ratios = self.rounds.iter().zip(&other.rounds).map(|(this, other)| this / other);
+        let median = self.ms().median / other.ms().median;
+        Spread { median, ..Spread::of(ratios.collect()) }
+    }
+
     fn peak_mb(&mut self) -> Result<Option<f64>> {
         Ok(self.worker.peak()?.map(|bytes| 1e-6 * bytes as f64))
     }
@@ -153,9 +161,17 @@ fn step(
         }
     }
     say(&format!("{name}: {} rounds", request.rounds));
-    let (mut ours, _) = Runner::new(name, Worker::start(name, (request.worker)(name)?)?)?;
+    let start = |name: &str| -> Result<Runner> {
+        let worker = Worker::start(name, (request.worker)(name)?)?;
+        Ok(Runner::new(name, worker)?.0)
+    };
+    let mut ours = start(name)?;
+    let mut relu = workload.with_relu().map(|relu| start(relu.name)).transpose()?;
     for _ in 0..request.rounds {
         ours.round()?;
+        if let Some(relu) = &mut relu {
+            relu.round()?;
+        }
         for (runner, _) in &mut runners {
             runner.round()?;
         }
@@ -175,18 +191,17 @@ fn step(
     let gflops = gflop / (1e-3 * ms.median);
     let matmul_share = gflops / machine.matmul_gflops.median;
     let peak_mb = ours.peak_mb()?;
-    Ok(StepLine { name: name.into(), ms, gflop, gflops, matmul_share, peak_mb, peer })
+    let over_relu = relu.map(|relu| ours.over(&relu));
+    Ok(StepLine { name: name.into(), ms, gflop, gflops, matmul_share, peak_mb, over_relu, peer })
 }
 
 fn peer(fastest: &mut Runner, ours: &Runner, forms: Vec<PeerForm>) -> Result<PeerLine> {
-    let ratios = fastest.rounds.iter().zip(&ours.rounds).map(|(theirs, ours)| theirs / ours);
-    let median = fastest.ms().median / ours.ms().median;
     Ok(PeerLine {
         version: fastest.worker.version().into(),
         forms,
         fastest: fastest.name.clone(),
         ms: fastest.ms(),
-        ratio: Spread { median, ..Spread::of(ratios.collect()) },
+        ratio: fastest.over(ours),
         ratio_of_lows: fastest.ms().low / ours.ms().low,
         peak_mb: fastest.peak_mb()?,
     })

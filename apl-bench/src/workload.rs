@@ -58,6 +58,12 @@ impl Workload {
         ALL.into_iter().find(|workload| workload.name == name)
     }
 
+    /// The same network with ReLU, for one with APL.
+    pub fn with_relu(self) -> Option<Self> {
+        let twin = ALL.into_iter().find(|other| other.network == self.network && other.hinges == 0);
+        twin.filter(|twin| *twin != self)
+    }
+
     /// The network at the paper's widths, in f32.
     pub fn chain(self) -> Result<Chain> {
         let setup = Setup { streams: streams(), dtype: DType::F32, device: Device::Cpu };
@@ -144,6 +150,8 @@ mod tests {
             assert_eq!(Workload::named(workload.name), Some(workload));
         }
         assert_eq!(Workload::named("cnn"), None);
+        let relu = |name| Workload::named(name).unwrap().with_relu();
+        assert_eq!((relu("nin-apl"), relu("nin-relu")), (Workload::named("nin-relu"), None));
     }
 
     /// 2 N (75 * 96 * 1024 * 2 + 3 * (2400 * 128 * 256 + 3200 * 256 * 64 + 4096 * 2048 + 2048 * 2048 + 20480)).

@@ -106,8 +106,8 @@ pub fn backward<T: Vectors, S: Simd, const R: usize>(
         // NaN is below no offset, but has to show.
         let nothing = T::splat(simd, T::ZERO);
         let mut strange = nothing;
-        for r in 0..R {
-            strange = T::plus(simd, strange, T::where_at_most(simd, x[r], x[r], nothing, x[r]));
+        for &x in &x {
+            strange = T::plus(simd, strange, T::where_at_most(simd, x, x, nothing, x));
         }
         for (hinge, sums) in hinges.zip(sums.chunks_exact_mut(2 * part.parts)) {
             let (a, b) = (hinge[part.of(0)], hinge[part.of(1)]);
