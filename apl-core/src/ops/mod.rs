@@ -21,3 +21,4 @@ pub mod sgd;
 mod simd;
 #[cfg(test)]
 pub(crate) mod testing;
+mod transpose;

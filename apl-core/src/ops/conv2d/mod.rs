@@ -17,7 +17,6 @@ mod cpu;
 mod lowering;
 mod pointwise;
 mod product;
-mod transpose;
 mod winograd;
 
 use algorithm::Method;

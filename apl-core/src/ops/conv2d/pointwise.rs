@@ -7,12 +7,12 @@ use super::{
     cpu::{add_in_order, sum},
     lowering::Size,
     product::{Left, Lengths, PANEL, padded, panels, product},
-    transpose::transpose,
 };
 use crate::ops::{
     parallel::{Shared, for_each},
     scratch::with_scratch,
     simd::{Vectors, vectorise},
+    transpose::transpose,
 };
 
 /// Positions in a piece: with a panel of channels 256 kB.

@@ -12,7 +12,9 @@ use crate::ops::{
     matmul::{Matrix, Target, matmul_into},
     parallel::{Shared, for_each},
     real::Real,
-    simd::vectorise,
+    scratch::with_scratch,
+    simd::{Vectors, vectorise},
+    transpose::transpose,
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -52,9 +54,17 @@ impl Blocks {
     }
 }
 
+/// Weights from which on turning them around pays.
+const LARGE: usize = 1 << 20;
+/// Inputs whose weights are turned around at once: with a block of outputs, what the second-level cache holds.
+const DEPTH: usize = 512;
+
 /// `y = x W^T + b`; false where a weight is not finite, and `y` is then not to be used.
+///
+/// A product wants the outputs side by side, where W has the inputs, and turns W around number by number. A large W is turned around beforehand, in
+/// pieces and by whole cache lines.
 #[must_use]
-pub(super) fn forward<T: Real>(x: &[T], w: &[T], b: &[T], y: &mut [T], size: Size) -> bool {
+pub(super) fn forward<T: Vectors>(x: &[T], w: &[T], b: &[T], y: &mut [T], size: Size) -> bool {
     let Size { batch, inputs, outputs } = size;
     let blocks = Blocks::new(outputs, size);
     let x = Matrix::row_major(x, batch, inputs);
@@ -74,13 +84,29 @@ pub(super) fn forward<T: Real>(x: &[T], w: &[T], b: &[T], y: &mut [T], size: Siz
             let y = unsafe { y.part(row * outputs + columns.start, columns.len()) };
             y.copy_from_slice(&b[columns.clone()]);
         }
-        let rhs = weight.rows(columns.start, columns.len()).transposed();
-        let target = Target { data: &y, first: columns.start, row: outputs };
         // SAFETY: tasks write disjoint columns.
         #[allow(unsafe_code)]
-        unsafe {
-            matmul_into(target, x, rhs, true);
+        let add = |x: Matrix<'_, T>, rhs: Matrix<'_, T>| unsafe {
+            matmul_into(Target { data: &y, first: columns.start, row: outputs }, x, rhs, true);
+        };
+        if w.len() < LARGE {
+            add(x, weight.rows(columns.start, columns.len()).transposed());
+            return;
         }
+        let width = columns.len().next_multiple_of(VECTOR);
+        with_scratch([DEPTH * width], |[turned]: [&mut [T]; 1]| {
+            for first in (0..inputs).step_by(DEPTH) {
+                let depth = DEPTH.min(inputs - first);
+                let turned = &mut turned[..depth * width];
+                let line = |o| &w[(columns.start + o) * inputs + first..][..depth];
+                vectorise(
+                    #[inline(always)]
+                    || transpose(line, columns.len(), turned, width),
+                );
+                let rhs = Matrix::row_major(turned, depth, width);
+                add(x.columns(first, depth), Matrix { columns: columns.len(), ..rhs });
+            }
+        });
     });
     clean.into_inner()
 }

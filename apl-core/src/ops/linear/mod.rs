@@ -20,6 +20,7 @@ use crate::{
         access::{apart, read, slice_of, write, write2},
         check,
         real::{Real, with_real},
+        simd::Vectors,
     },
 };
 
@@ -43,7 +44,13 @@ pub fn forward(x: &Tensor, weight: &Tensor, bias: &Tensor, y: &Tensor) -> Result
     }))
 }
 
-fn checked_forward<T: Real>(x: &[T], w: &[T], b: &[T], y: &mut [T], size: cpu::Size) -> Result<()> {
+fn checked_forward<T: Vectors>(
+    x: &[T],
+    w: &[T],
+    b: &[T],
+    y: &mut [T],
+    size: cpu::Size,
+) -> Result<()> {
     check::finite_values("linear: bias", b)?;
     if cpu::forward(x, w, b, y, size) {
         return Ok(());
@@ -211,6 +218,16 @@ mod tests {
 
     fn fused(t: &[Tensor]) -> Result<Tensor> {
         apply(&t[0], &t[1], &t[2])
+    }
+
+    /// A weight that is turned around beforehand, in pieces that do not divide it.
+    #[test]
+    fn large_layers_equal_composed_ones() {
+        let inputs = inputs(&[5, 1301], 1031);
+        let composed = composed(&inputs[0], &inputs[1], &inputs[2]).unwrap();
+        assert_close("large", &fused(&inputs).unwrap(), &composed, 1e-11);
+        let inputs = inputs.map(|t| t.to_dtype(DType::F32).unwrap());
+        check_determinism("large", &fused, &inputs);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use super::{padded, transform::POINTS};
 use crate::ops::{
-    conv2d::transpose::{transpose, transpose_back},
     parallel::Shared,
     simd::Vectors,
+    transpose::{transpose, transpose_back},
 };
 
 /// How the output's tiles are divided into blocks: several small images, or a strip of a large one.

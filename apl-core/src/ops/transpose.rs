@@ -1,15 +1,16 @@
-//! From planes to channels side by side and back, square by square, so that whole cache lines are read and written.
+//! From lines to columns side by side and back, square by square, so that whole cache lines are read and written.
 
-use super::product::LANES;
 use crate::ops::simd::Vectors;
 
+/// Side of a square: a cache line of f32.
+const LANES: usize = 16;
 type Square<T> = [[T; LANES]; LANES];
 /// Values that are moved at once.
 const PART: usize = 4;
 
-/// Writes `lines`, one for each channel, to `target`, `[positions, depth]`; channels beyond the last are 0. `depth` is a multiple of [`LANES`].
+/// Writes `line`s, one for each channel, to `target`, `[positions, depth]`; channels beyond the last are 0. `depth` is a multiple of 16.
 #[inline(always)]
-pub(super) fn transpose<'a, T: Vectors>(
+pub(crate) fn transpose<'a, T: Vectors>(
     line: impl Fn(usize) -> &'a [T],
     channels: usize,
     target: &mut [T],
@@ -36,7 +37,7 @@ pub(super) fn transpose<'a, T: Vectors>(
 
 /// The way back: the channels of `source`, `[positions, depth]`, to `line`s, of which there may be fewer than `depth`.
 #[inline(always)]
-pub(super) fn transpose_back<'a, T: Vectors>(
+pub(crate) fn transpose_back<'a, T: Vectors>(
     source: &[T],
     depth: usize,
     channels: usize,
