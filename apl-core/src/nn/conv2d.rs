@@ -109,8 +109,8 @@ mod tests {
         let setup = Setup { streams: Streams::new(1), dtype: DType::F32, device: Device::Cpu };
         let layer = Conv2d::new("conv", config, &setup).unwrap();
         let input = [32, 16, 16];
-        assert_eq!(layer.algorithm(2, &input).unwrap(), "winograd-2x2-5x5");
+        assert_eq!(layer.algorithm(16, &input).unwrap(), "winograd-2x2-5x5");
         let layer = layer.with_algorithm(Algorithm::Lowered);
-        assert_eq!(layer.algorithm(2, &input).unwrap(), "lowered");
+        assert_eq!(layer.algorithm(16, &input).unwrap(), "lowered");
     }
 }

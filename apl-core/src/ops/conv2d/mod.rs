@@ -127,7 +127,7 @@ pub fn backward(
         check::shape(db, &[size.outputs])?;
         check::same_dtype(&[x, dw, db])?;
         apart(&[dw, db], &[x, weight, g])?;
-        let method = Method::of(&size, dtype, algorithm);
+        let method = Method::of_weight_gradient(&size, dtype, algorithm);
         with_real!("conv2d", dtype, T => read::<T, _, 2>([x, g], |[x, g]| {
             write2(dw, db, |dw, db| {
                 cpu::parameter_gradients(x, g, dw, db, size, method);
@@ -210,7 +210,8 @@ pub fn algorithms(
     let Setting { window, algorithm } = setting.into();
     let size = size(x, weight, window)?;
     let name = Method::of(&size, dtype, algorithm).name();
-    Ok(Algorithms { forward: name, input_gradient: name, weight_gradient: name })
+    let weight_gradient = Method::of_weight_gradient(&size, dtype, algorithm).name();
+    Ok(Algorithms { forward: name, input_gradient: name, weight_gradient })
 }
 
 /// The convolution on Candle's tape.

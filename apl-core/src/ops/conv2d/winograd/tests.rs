@@ -188,6 +188,9 @@ fn the_papers_layers_take_winograd_in_single_precision_only() {
     let (first, single) = (layer([4, 3, 32, 32], 96, 5, 2), layer([1, 128, 8, 8], 256, 5, 2));
     assert_eq!(names(first, DType::F32, Algorithm::Auto), ["lowered"; 3]);
     assert_eq!(names(single, DType::F32, Algorithm::Auto), ["lowered"; 3]);
+    let few = layer([32, 128, 8, 8], 256, 5, 2);
+    let winograd = "winograd-2x2-5x5";
+    assert_eq!(names(few, DType::F32, Algorithm::Auto), [winograd, winograd, "lowered"]);
     let pointwise = layer([4, 192, 8, 8], 192, 1, 0);
     assert_eq!(names(pointwise, DType::F32, Algorithm::Auto), ["pointwise"; 3]);
 }
