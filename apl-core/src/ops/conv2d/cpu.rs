@@ -5,6 +5,7 @@ use super::{
     algorithm::Method,
     lowering::{Size, columns_to_image, image_to_columns, image_to_patches},
     pointwise,
+    sums::{add_in_order, sum},
     winograd::{Convolution, Weights, convolve, weight_gradient},
 };
 use crate::ops::{
@@ -216,37 +217,5 @@ fn group_gradients<T: Real>(
             let lowered = Matrix::row_major(lowered, columns, taps);
             matmul(dw, gathered, lowered, first != images.start);
         }
-    });
-}
-
-/// A sum in a fixed order: sixteen lanes, then the lanes, then the rest.
-#[inline(always)]
-pub(super) fn sum<T: Real>(values: &[T]) -> T {
-    let mut lanes = [T::ZERO; 16];
-    let chunks = values.chunks_exact(16);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for (lane, &value) in lanes.iter_mut().zip(chunk) {
-            *lane += value;
-        }
-    }
-    lanes.iter().chain(rest).fold(T::ZERO, |sum, &value| sum + value)
-}
-
-/// `total = parts[0] + parts[1] + ...`, element by element in that order.
-pub(super) fn add_in_order<T: Real>(parts: &[T], total: &mut [T]) {
-    let len = total.len();
-    for_chunks(total, 1 << 14, |start, total| {
-        vectorise(
-            #[inline(always)]
-            || {
-                total.copy_from_slice(&parts[start..start + total.len()]);
-                for part in parts[len..].chunks_exact(len) {
-                    for (sum, &value) in total.iter_mut().zip(&part[start..]) {
-                        *sum += value;
-                    }
-                }
-            },
-        );
     });
 }

@@ -17,6 +17,7 @@ mod cpu;
 mod lowering;
 mod pointwise;
 mod product;
+mod sums;
 mod winograd;
 
 use algorithm::Method;

@@ -4,9 +4,9 @@
 //! that are turned around while they are in the cache.
 
 use super::{
-    cpu::{add_in_order, sum},
     lowering::Size,
     product::{Left, Lengths, PANEL, padded, panels, product},
+    sums::{add_in_order, sum},
 };
 use crate::ops::{
     parallel::{Shared, for_each},
