@@ -12,6 +12,7 @@ use apl_train::{
     inspect::{Inspection, inspect as look},
     interrupt::Interrupt,
     launch::{Finished, Request, launch},
+    notice::notice,
     rescore::{Rescore, rescore},
     run::{Software, Status},
     task::Split,
@@ -122,7 +123,7 @@ pub fn bench(arguments: &Bench) -> std::result::Result<ExitCode, Failure> {
             only: arguments.only.clone(),
             worker: Box::new(worker),
         };
-        apl_bench::run(&request, &mut |line| eprintln!("{line}"))
+        apl_bench::run(&request, &mut notice)
     })??;
     if arguments.json {
         print_json(&report)?;

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use apl_core::nn::Parameter;
 use apl_train::{
     Task,
     config::{Config, Document, Override},
@@ -131,11 +132,7 @@ fn the_papers_nin_has_the_authors_numbers() {
     for (name, activation) in [("apl", 2_525_696), ("relu", 0)] {
         let plan = plan(&named(&format!("paper/cifar10-nin-{name}.toml")), &[]);
         let network = apl_train::launch::build(&plan).unwrap();
-        let count = |wanted: bool| -> usize {
-            let some = network.parameters().iter().filter(|p| p.role.is_activation() == wanted);
-            some.map(|parameter| parameter.value.elem_count()).sum()
-        };
-        assert_eq!((count(false), count(true)), (966_986, activation));
+        assert_eq!(Parameter::counts(network.parameters()), [966_986, activation]);
         assert_eq!(plan.steps(), 320_000);
         let rates =
             [0, 199_999, 200_000, 300_000, 310_000, 319_999].map(|step| plan.rates.at(step));

@@ -130,6 +130,7 @@ fn a_smaller_batch_gives_the_same_scores_in_the_same_memory() {
     let mut context = Context::evaluation();
     let whole = flat(&chain.forward(&x, &mut context).unwrap());
     let bytes = chain.buffer_bytes();
+    assert_eq!(chain.bytes_for(7), bytes);
     let part = x.narrow(0, 0, 3).unwrap();
     assert_eq!(flat(&chain.forward(&part, &mut context).unwrap()), whole[..15]);
     assert_eq!(flat(&chain.forward(&x, &mut context).unwrap()), whole);

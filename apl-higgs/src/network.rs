@@ -3,6 +3,7 @@
 use apl_core::{
     Error, Result,
     nn::{ActivationConfig, Chain, Dropout, Init, Layer, Linear, LinearConfig, Setup},
+    ops::dropout,
 };
 use serde::{Deserialize, Serialize};
 
@@ -89,11 +90,7 @@ impl NetworkConfig {
         }
         let DropoutRates { last_but_one, last } = self.dropout;
         for (key, rate) in [("last-but-one", last_but_one), ("last", last)] {
-            // As masks round rates to 1/256, what rounds to 1 is out of range too.
-            if !(0.0..255.5 / 256.0).contains(&rate) {
-                let expected = "in [0, 1), at most 255/256".into();
-                return Err(wrong(&format!("dropout.{key}"), rate.to_string(), expected));
-            }
+            dropout::check_rate(&format!("network.dropout.{key}"), rate)?;
         }
         Ok(())
     }
@@ -152,7 +149,7 @@ pub fn build(
         let number = i + 1;
         let weight = match config.init {
             WeightInit::Authors => Init::Normal(0.1),
-            WeightInit::He => Init::Normal((2.0 / inputs as f64).sqrt()),
+            WeightInit::He => Init::he(inputs),
         };
         layers.push(linear(&format!("ip{number}"), [inputs, units], weight, setup)?);
         let name = format!("act{number}");

@@ -9,7 +9,7 @@ use crate::{
     Error, Result,
     optimizer::Sgd,
     run::{
-        FORMAT, Time,
+        FORMAT, Time, check_format,
         tensors::{self, Array, Arrays},
     },
 };
@@ -122,10 +122,7 @@ pub fn restore(
         return Ok(None);
     }
     let (arrays, about): (Arrays, About) = tensors::read(&path)?;
-    if about.format != FORMAT {
-        let problem = format!("found format {}, expected {FORMAT}", about.format);
-        return Err(Error::run(&path, problem).with_hint("use the version of apl that wrote it"));
-    }
+    check_format(&path, about.format)?;
     if about.hash != hash {
         return Err(Error::run(&path, "belongs to a run of another configuration or other data")
             .with_hint("start anew with --fresh"));

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use apl_core::nn::Parameter;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
@@ -59,16 +60,13 @@ pub fn inspect<T: Task>(document: &Document) -> Result<Inspection> {
     let batch = plan.config.optimizer.batch;
     let algorithms: BTreeMap<&str, String> = network.algorithms(batch).collect();
     let layers = network.layers().zip(network.shapes()).map(|(layer, output)| {
-        let of = |activation: bool| {
-            let some = layer.parameters().iter().filter(|p| p.role.is_activation() == activation);
-            some.map(|parameter| parameter.value.elem_count()).sum()
-        };
+        let [weights, activation] = Parameter::counts(layer.parameters());
         LayerLine {
             name: layer.name().into(),
             kind: layer.kind().into(),
             output: output.clone(),
-            weights: of(false),
-            activation: of(true),
+            weights,
+            activation,
             algorithm: algorithms.get(layer.name()).cloned(),
         }
     });

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use apl_core::nn::{Chain, Setup};
+use apl_core::nn::{Chain, Parameter, Setup};
 use apl_core::random::Streams;
 use candle_core::{DType, Device};
 
@@ -125,7 +125,7 @@ pub fn load<T: Task>(
 /// Refuses a batch that cannot fit: better now than when the system ends the process in the middle of a step.
 fn check_memory<T: Task>(network: &Chain, plan: &Plan<T>) -> Result<()> {
     let batch = plan.config.optimizer.batch;
-    let values: usize = network.parameters().iter().map(|p| p.value.elem_count()).sum();
+    let values: usize = Parameter::counts(network.parameters()).iter().sum();
     // Values, gradients and velocities, beside what flows through the layers.
     let needed = (network.bytes_for(batch) as u64).saturating_add(values as u64 * 3 * 4);
     let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
@@ -157,13 +157,10 @@ pub fn build<T: Task>(plan: &Plan<T>) -> Result<Chain> {
 
 /// Numbers of a network.
 pub fn count(network: &Chain, optimizer: &OptimizerSection) -> ParameterCounts {
-    let of = |activation: bool| {
-        let some = network.parameters().iter().filter(|p| p.role.is_activation() == activation);
-        some.map(|parameter| parameter.value.elem_count()).sum()
-    };
+    let [weights, activation] = Parameter::counts(network.parameters());
     let learned = learned(network.parameters(), optimizer);
     let learned = learned.map(|(parameter, _)| parameter.value.elem_count()).sum();
-    ParameterCounts { weights: of(false), activation: of(true), learned }
+    ParameterCounts { weights, activation, learned }
 }
 
 fn summary<T: Task>(

@@ -59,24 +59,24 @@ pub fn train<T: Task>(
     summary: Summary,
     settings: &Settings,
 ) -> Result<Summary> {
-    let mut failed = summary.clone();
+    let mut last = summary.clone();
     let begun = Training::start(plan, network, data, directory, summary, settings);
     let ended = begun.and_then(|mut training| {
         let ended = training.run().and_then(|status| training.summarise(status));
-        failed = training.summary;
+        last = training.summary;
         ended
     });
     match ended {
         Ok(()) => {
-            if failed.status == Status::Done {
+            if last.status == Status::Done {
                 checkpoint::remove(directory);
             }
-            Ok(failed)
+            Ok(last)
         }
         Err(error) => {
-            failed.status = Status::Failed { why: error.to_string() };
+            last.status = Status::Failed { why: error.to_string() };
             // The first error is the one to tell, also where the summary cannot be written for the same reason.
-            let _ = failed.write(directory);
+            let _ = last.write(directory);
             Err(error)
         }
     }

@@ -4,7 +4,7 @@
 
 use apl_core::{
     activation::{AplConfig, Sharing},
-    nn::{ActivationConfig, Chain, Context, Init, Layer, Observer, Role, Setup},
+    nn::{ActivationConfig, Chain, Context, Init, Layer, Observer, Parameter, Role, Setup},
     ops::{dropout, dropout::Mask},
     random::Streams,
 };
@@ -32,13 +32,8 @@ fn narrow() -> CnnConfig {
     CnnConfig { widths: [4, 5, 6], hidden: [7, 8], ..Default::default() }
 }
 
-/// Weights and biases, then slopes and offsets.
 fn counts(chain: &Chain) -> [usize; 2] {
-    [false, true].map(|activation| {
-        let parameters = chain.parameters().iter();
-        let chosen = parameters.filter(|p| p.role.is_activation() == activation);
-        chosen.map(|p| p.value.elem_count()).sum()
-    })
+    Parameter::counts(chain.parameters())
 }
 
 /// `2 S M` with M = 151 552 units, or 4 576 channels and hidden units.

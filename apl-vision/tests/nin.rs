@@ -4,7 +4,7 @@
 
 use apl_core::{
     activation::{AplConfig, Sharing},
-    nn::{ActivationConfig, Chain, Context, Loss, Setup},
+    nn::{ActivationConfig, Chain, Context, Loss, Parameter, Setup},
     random::Streams,
 };
 use apl_vision::network::{NetworkConfig, NinConfig, build, nin};
@@ -23,13 +23,8 @@ fn paper(classes: usize, activation: ActivationConfig) -> Chain {
     build(&config, classes, &activation, &setup()).unwrap()
 }
 
-/// Weights and biases, then slopes and offsets.
 fn counts(chain: &Chain) -> [usize; 2] {
-    [false, true].map(|activation| {
-        let parameters = chain.parameters().iter();
-        let chosen = parameters.filter(|p| p.role.is_activation() == activation);
-        chosen.map(|p| p.value.elem_count()).sum()
-    })
+    Parameter::counts(chain.parameters())
 }
 
 /// `2 S M` with M = 631 424 units for 10 classes and 637 184 for 100, or 1 418 and 1 508 channels.

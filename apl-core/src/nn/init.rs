@@ -20,6 +20,11 @@ pub enum Init {
 }
 
 impl Init {
+    /// Normal with deviation `sqrt(2 / inputs of a unit)` (He et al. 2015, "Delving Deep into Rectifiers").
+    pub fn he(inputs: usize) -> Self {
+        Init::Normal((2.0 / inputs as f64).sqrt())
+    }
+
     /// A tensor whose values depend on the seed and on `name` only.
     ///
     /// Values are drawn in row-major order in f64 and rounded to `dtype`.

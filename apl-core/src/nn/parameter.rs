@@ -66,4 +66,12 @@ impl Parameter {
         let gradient = value.zeros_like()?;
         Ok(Self { name, role, value, gradient, learned: true })
     }
+
+    /// How many numbers these are: weights and biases, then slopes and offsets.
+    pub fn counts(parameters: &[Parameter]) -> [usize; 2] {
+        [false, true].map(|activation| {
+            let chosen = parameters.iter().filter(|p| p.role.is_activation() == activation);
+            chosen.map(|parameter| parameter.value.elem_count()).sum()
+        })
+    }
 }

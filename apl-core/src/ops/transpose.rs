@@ -3,12 +3,12 @@
 use crate::ops::simd::Vectors;
 
 /// Side of a square: a cache line of f32.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 type Square<T> = [[T; LANES]; LANES];
 /// Values that are moved at once.
 const PART: usize = 4;
 
-/// Writes `line`s, one for each channel, to `target`, `[positions, depth]`; channels beyond the last are 0. `depth` is a multiple of 16.
+/// Writes `line`s, one for each channel, to `target`, `[positions, depth]`; channels beyond the last are 0. `depth` is a multiple of `LANES`.
 #[inline(always)]
 pub(crate) fn transpose<'a, T: Vectors>(
     line: impl Fn(usize) -> &'a [T],

@@ -2,7 +2,7 @@
 
 use apl_core::{
     activation::AplConfig,
-    nn::{Context, Loss},
+    nn::{Context, Loss, Parameter},
     random::Streams,
 };
 use candle_core::{DType, Device, Tensor};
@@ -17,13 +17,8 @@ fn paper(activation: ActivationConfig) -> Chain {
     build(&NetworkConfig::default(), FEATURES, &activation, &setup()).unwrap()
 }
 
-/// Weights and biases, then slopes and offsets.
 fn counts(chain: &Chain) -> [usize; 2] {
-    [false, true].map(|activation| {
-        let parameters = chain.parameters().iter();
-        let chosen = parameters.filter(|p| p.role.is_activation() == activation);
-        chosen.map(|p| p.value.elem_count()).sum()
-    })
+    Parameter::counts(chain.parameters())
 }
 
 /// `2 S M` with M = 1 918 units.

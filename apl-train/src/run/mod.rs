@@ -15,5 +15,5 @@ pub use predictions::{Predictions, largest};
 pub use snapshots::{LayerSnapshots, Snapshots};
 pub use summary::{
     ActivationSummary, Better, DataSummary, FORMAT, Host, Measure, ParameterCounts, Score,
-    Software, Status, Summary, Time,
+    Software, Status, Summary, Time, check_format,
 };

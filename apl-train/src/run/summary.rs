@@ -9,6 +9,18 @@ use crate::{Error, Result, run::file};
 /// The version of the run directory's format that this program writes.
 pub const FORMAT: u32 = 1;
 
+/// Refuses a file of another format than [`FORMAT`].
+///
+/// # Errors
+/// [`Error::Run`] with the file.
+pub fn check_format(path: &Path, format: u32) -> Result<()> {
+    if format == FORMAT {
+        return Ok(());
+    }
+    let problem = format!("found format {format}, expected {FORMAT}");
+    Err(Error::run(path, problem).with_hint("use the version of apl that wrote it"))
+}
+
 /// The whole of `summary.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -208,12 +220,7 @@ impl Summary {
         let text = fs_err::read_to_string(&path)?;
         let summary: Self = serde_json::from_str(&text)
             .map_err(|error| Error::run(&path, format!("not a summary of a run: {error}")))?;
-        if summary.format != FORMAT {
-            let problem = format!("found format {}, expected {FORMAT}", summary.format);
-            return Err(
-                Error::run(&path, problem).with_hint("use the version of apl that wrote it")
-            );
-        }
+        check_format(&path, summary.format)?;
         Ok(summary)
     }
 

@@ -81,8 +81,3 @@ impl<'a> Builder<'a> {
         self.push(Box::new(Dropout::new(name, rate, number as u32)?))
     }
 }
-
-/// The deviation of He et al. 2015 for units with so many inputs.
-pub(super) fn he(inputs: usize) -> Init {
-    Init::Normal((2.0 / inputs as f64).sqrt())
-}

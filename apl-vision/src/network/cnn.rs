@@ -6,11 +6,7 @@ use apl_core::{
     ops::{pool, pool::Kind},
 };
 
-use super::{
-    CnnConfig, INPUT, SecondPool, WeightInit,
-    builder::{Builder, he},
-    check_classes,
-};
+use super::{CnnConfig, INPUT, SecondPool, WeightInit, builder::Builder, check_classes};
 
 const KERNEL: usize = 5;
 const POOL: pool::Config = pool::Config { kernel: 3, stride: 2, padding: 0 };
@@ -66,7 +62,7 @@ pub fn cnn(
     let mut builder = Builder::new(activation, setup, config.convolution);
     let weight = |authors: f64, inputs: usize| match config.init {
         WeightInit::Authors => Init::Normal(authors),
-        WeightInit::He => he(inputs),
+        WeightInit::He => Init::he(inputs),
     };
     let rates = config.dropout;
     let second = match config.second_pool {

@@ -2,7 +2,10 @@
 
 mod section;
 
-use apl_core::{Error, Result, ops::conv2d::Algorithm};
+use apl_core::{
+    Error, Result,
+    ops::{conv2d::Algorithm, dropout},
+};
 use serde::{Deserialize, Serialize};
 
 use section::Section;
@@ -217,11 +220,7 @@ fn check_sizes(key: &str, sizes: &[usize]) -> Result<()> {
 }
 
 fn check_rate(key: &str, rate: f64) -> Result<()> {
-    // As masks round rates to 1/256, what rounds to 1 is out of range too.
-    if (0.0..255.5 / 256.0).contains(&rate) {
-        return Ok(());
-    }
-    Err(wrong(&format!("dropout.{key}"), rate.to_string(), "in [0, 1), at most 255/256".into()))
+    dropout::check_rate(&format!("network.dropout.{key}"), rate)
 }
 
 fn wrong(key: &str, found: String, expected: String) -> Error {

@@ -6,11 +6,7 @@ use apl_core::{
     ops::{pool, pool::Kind},
 };
 
-use super::{
-    INPUT, NinConfig, WeightInit,
-    builder::{Builder, he},
-    check_classes,
-};
+use super::{INPUT, NinConfig, WeightInit, builder::Builder, check_classes};
 
 const POOL: pool::Config = pool::Config { kernel: 3, stride: 2, padding: 0 };
 /// The whole of what two poolings leave of an image.
@@ -73,7 +69,7 @@ pub fn nin(
         for (j, (name, kernel, width)) in block.into_iter().enumerate() {
             let weight = match config.init {
                 WeightInit::Authors => Init::Normal(0.05),
-                WeightInit::He => he(builder.channels() * kernel * kernel),
+                WeightInit::He => Init::he(builder.channels() * kernel * kernel),
             };
             builder.convolution(name, width, kernel, weight)?;
             builder.activation(&format!("act{}", 3 * i + j + 1))?;

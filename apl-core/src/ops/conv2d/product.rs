@@ -8,7 +8,8 @@ use pulp::{Simd, WithSimd};
 use crate::ops::simd::{Vectors, dispatch};
 
 /// Channels are padded to a multiple of this: one register of AVX-512, several of the others.
-pub(super) const LANES: usize = 16;
+pub(super) use crate::ops::transpose::LANES;
+
 /// Columns of a panel.
 pub(super) const PANEL: usize = 64;
 

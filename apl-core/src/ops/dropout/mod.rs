@@ -39,17 +39,25 @@ pub struct Mask {
     threshold: u8,
 }
 
+/// Refuses a rate outside `[0, 1)`, or one so near 1 that a mask, which rounds to 1/256, would round it to 1.
+///
+/// # Errors
+/// [`Error::Setting`] with this place.
+pub fn check_rate(place: &str, rate: f64) -> Result<()> {
+    if rate >= 0.0 && (rate * 256.0).round() < 256.0 {
+        return Ok(());
+    }
+    Err(check::wrong_setting(place, rate, "in [0, 1), at most 255/256"))
+}
+
 impl Mask {
     /// The mask of a dropout layer (by its number among the dropout layers of the network) at a step.
     ///
     /// # Errors
     /// A rate outside `[0, 1)`, or one so near 1 that it rounds to 1.
     pub fn new(rate: f64, streams: Streams, layer: u32, step: u64) -> Result<Self> {
-        let threshold = (rate * 256.0).round();
-        if !(rate >= 0.0 && threshold < 256.0) {
-            return Err(check::wrong_setting("dropout: rate", rate, "in [0, 1), at most 255/256"));
-        }
-        let threshold = threshold as u8;
+        check_rate("dropout: rate", rate)?;
+        let threshold = (rate * 256.0).round() as u8;
         Ok(Self { key: streams.key(Purpose::Dropout, layer), step, threshold })
     }
 

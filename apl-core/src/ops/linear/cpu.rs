@@ -14,7 +14,7 @@ use crate::ops::{
     real::Real,
     scratch::with_scratch,
     simd::{Vectors, vectorise},
-    transpose::transpose,
+    transpose::{LANES, transpose},
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +93,7 @@ pub(super) fn forward<T: Vectors>(x: &[T], w: &[T], b: &[T], y: &mut [T], size: 
             add(x, weight.rows(columns.start, columns.len()).transposed());
             return;
         }
-        let width = columns.len().next_multiple_of(VECTOR);
+        let width = columns.len().next_multiple_of(LANES);
         with_scratch([DEPTH * width], |[turned]: [&mut [T]; 1]| {
             for first in (0..inputs).step_by(DEPTH) {
                 let depth = DEPTH.min(inputs - first);
