@@ -19,6 +19,8 @@ pub struct Arguments {
 pub enum Command {
     /// Train a network from a configuration, or go on where it was interrupted.
     Train(Train),
+    /// Do every run of a table of the paper that is missing, and print the table.
+    Reproduce(Reproduce),
     /// Score a finished run's network on a split.
     Evaluate(Evaluate),
     /// Show the layers, shapes and parameter counts of a configuration or a run.
@@ -60,6 +62,42 @@ pub struct Train {
     /// Print the run's summary as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Reproduce {
+    /// table1, table3, ablation: a file of configs; all of them: all; or another table's file.
+    pub table: String,
+    /// The folder of configurations: quick (generated data), cpu (real data, narrow networks), paper (the authors' recipes).
+    #[arg(long, default_value = "quick")]
+    pub scale: String,
+    /// Only rows of this id, such as s5 or c10-*; may be given again.
+    #[arg(long = "row", value_name = "PATTERN")]
+    pub rows: Vec<String>,
+    /// Seeds of every row [default: the table's].
+    #[arg(long, value_name = "N")]
+    pub seeds: Option<u32>,
+    /// Where a data set is: cifar10=FOLDER; may be given again.
+    #[arg(long, value_name = "NAME=SOURCE")]
+    pub data: Vec<String>,
+    /// The folder of all runs.
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    pub runs: PathBuf,
+    /// How many runs are trained side by side, each in a process.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub jobs: usize,
+    /// Threads of each process [default: a fair share of the cores].
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// What computes.
+    #[arg(long, default_value = "cpu")]
+    pub device: Device,
+    /// Show what would be run, how long it would take and how much it would store.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Show no progress.
+    #[arg(long)]
+    pub no_progress: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use std::{
     io::{stdin, stdout},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -13,6 +13,7 @@ use apl_train::{
     interrupt::Interrupt,
     launch::{Finished, Request, launch},
     notice::notice,
+    reproduce,
     rescore::{Rescore, rescore},
     run::{Software, Status},
     task::Split,
@@ -20,7 +21,7 @@ use apl_train::{
 };
 
 use crate::{
-    arguments::{Bench, Evaluate, Inspect, PeerName, Report, SplitName, Train},
+    arguments::{Bench, Evaluate, Inspect, PeerName, Report, Reproduce, SplitName, Train},
     output::{Failure, print, print_json},
     registry::{Action, with_task},
 };
@@ -50,6 +51,37 @@ pub fn train(arguments: &Train) -> std::result::Result<ExitCode, Failure> {
         Status::Interrupted => ExitCode::from(Interrupt::EXIT_CODE),
         _ => ExitCode::SUCCESS,
     })
+}
+
+pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure> {
+    let Reproduce { runs, scale, jobs, threads, .. } = arguments;
+    let data = arguments.data.iter().map(|data| parse_data(data)).collect::<Result<_>>()?;
+    let request = reproduce::Request {
+        tables: tables(&arguments.table)?,
+        scale: scale.clone(),
+        rows: arguments.rows.clone(),
+        seeds: arguments.seeds,
+        data,
+        runs: runs.clone(),
+    };
+    let study = reproduce::plan(&request, &|document| with_task(document, Resolve(document)))?;
+    if arguments.dry_run {
+        let estimate = |document: &Document| with_task(document, Estimate(document));
+        let overview = in_pool(*threads, || reproduce::Overview::of(&study, runs, &estimate))??;
+        print(&overview.to_string())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    check_threads(*threads)?;
+    let crew = reproduce::Crew {
+        program: std::env::current_exe().map_err(Error::from)?,
+        jobs: *jobs,
+        threads: *threads,
+        interrupt: Interrupt::install()?,
+        quiet: arguments.no_progress,
+    };
+    let outcome = reproduce::run(&study, runs, &crew)?;
+    notice(&outcome.to_string());
+    Ok(ExitCode::from(outcome.exit_code()))
 }
 
 pub fn evaluate(arguments: &Evaluate) -> std::result::Result<ExitCode, Failure> {
@@ -133,6 +165,27 @@ pub fn bench(arguments: &Bench) -> std::result::Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The files of a table's name, or all tables of the project.
+fn tables(name: &str) -> Result<Vec<PathBuf>> {
+    let configs = Path::new("configs");
+    if name == "all" {
+        return apl_train::table::find(configs);
+    }
+    let known = configs.join(format!("{name}.toml"));
+    Ok(vec![if known.is_file() { known } else { PathBuf::from(name) }])
+}
+
+/// `cifar10=FOLDER`.
+fn parse_data(data: &str) -> Result<(String, String)> {
+    let parts =
+        data.split_once('=').filter(|(name, source)| !name.is_empty() && !source.is_empty());
+    let (name, source) = parts.ok_or_else(|| {
+        Error::usage(format!("--data {data}"), "expected the name of a data set, = and its source")
+            .with_hint("for example --data cifar10=FOLDER")
+    })?;
+    Ok((name.into(), source.into()))
+}
+
 /// `act5` or `act5:12`.
 fn parse_unit(unit: &str) -> Result<(&str, Option<usize>)> {
     let Some((layer, index)) = unit.split_once(':') else { return Ok((unit, None)) };
@@ -177,6 +230,26 @@ impl Action for Look<'_> {
     }
 }
 
+struct Resolve<'a>(&'a Document);
+
+impl Action for Resolve<'_> {
+    type Output = reproduce::Resolved;
+
+    fn run<T: Task>(self) -> Result<reproduce::Resolved> {
+        reproduce::resolve::<T>(self.0)
+    }
+}
+
+struct Estimate<'a>(&'a Document);
+
+impl Action for Estimate<'_> {
+    type Output = reproduce::Estimate;
+
+    fn run<T: Task>(self) -> Result<reproduce::Estimate> {
+        reproduce::estimate::<T>(self.0)
+    }
+}
+
 /// The configuration of a run directory.
 fn run_document(run: &Path, overrides: Vec<Override>) -> Result<Document> {
     let path = run.join("config.toml");
@@ -189,20 +262,23 @@ fn run_document(run: &Path, overrides: Vec<Override>) -> Result<Document> {
     Document::read(&path, overrides)
 }
 
-/// A folder is quoted, so that a path of digits is no number.
 fn source_override(source: Option<&str>) -> Option<Override> {
-    let quoted = |source: &str| serde_json::Value::from(source).to_string();
-    source.map(|source| Override::new("data.source", &quoted(source), format!("--data {source}")))
+    source.map(|source| Override::text("data.source", source, format!("--data {source}")))
 }
 
 /// Runs work in a pool of so many threads, or of one a core.
 fn in_pool<R: Send>(threads: Option<usize>, work: impl FnOnce() -> R + Send) -> Result<R> {
-    if threads == Some(0) {
-        return Err(Error::usage("--threads 0", "expected at least 1"));
-    }
+    check_threads(threads)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
     let pool = pool.map_err(|error| Error::usage("--threads", error.to_string()))?;
     Ok(pool.install(work))
+}
+
+fn check_threads(threads: Option<usize>) -> Result<()> {
+    match threads {
+        Some(0) => Err(Error::usage("--threads 0", "expected at least 1")),
+        _ => Ok(()),
+    }
 }
 
 fn software() -> Software {

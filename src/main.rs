@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let arguments = arguments::Arguments::parse();
     let done = match &arguments.command {
         arguments::Command::Train(train) => commands::train(train),
+        arguments::Command::Reproduce(reproduce) => commands::reproduce(reproduce),
         arguments::Command::Evaluate(evaluate) => commands::evaluate(evaluate),
         arguments::Command::Inspect(inspect) => commands::inspect(inspect),
         arguments::Command::Report(report) => commands::report(report),

@@ -16,7 +16,6 @@ mod report;
 mod run;
 mod serve;
 mod spread;
-mod step;
 mod targets;
 mod workload;
 

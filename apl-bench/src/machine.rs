@@ -5,7 +5,7 @@ use std::{hint::black_box, time::Instant};
 use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
 
-use crate::{Result, Spread, step::normal};
+use crate::{Result, Spread, workload::normal};
 
 /// Side of the square matrices whose product is the rate of arithmetic.
 const SIDE: usize = 2048;

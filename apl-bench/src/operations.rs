@@ -9,7 +9,10 @@ use apl_core::{
     ops::{apl, relu},
 };
 
-use crate::{Result, Spread, step::normal, workload::ALL};
+use crate::{
+    Result, Spread,
+    workload::{ALL, normal},
+};
 
 /// What a round of an operation lasts at least, in seconds.
 const ROUND: f64 = 0.02;

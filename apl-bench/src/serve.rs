@@ -5,10 +5,11 @@ use std::{
     time::Instant,
 };
 
+use apl_train::trial::Trial;
+
 use crate::{
     Error, Result, memory,
     process::{Answer, HINT},
-    step::Step,
     workload::Workload,
 };
 
@@ -25,9 +26,9 @@ pub fn serve(name: &str, requests: impl BufRead, mut answers: impl Write) -> Res
         problem: "found no such workload".into(),
         hint: HINT.into(),
     })?;
-    let mut step = Step::new(workload)?;
+    let mut trial = workload.trial()?;
     for _ in 0..WARM_UP {
-        step.run()?;
+        trial.step()?;
     }
     let version = Some(env!("CARGO_PKG_VERSION").into());
     answer(&mut answers, &Answer { version, ..Answer::default() })?;
@@ -36,7 +37,7 @@ pub fn serve(name: &str, requests: impl BufRead, mut answers: impl Write) -> Res
         let mut words = request.split_whitespace();
         let reply = match (words.next(), words.next().map(str::parse)) {
             (Some("steps"), Some(Ok(count))) => {
-                Answer { seconds: Some(time(&mut step, count)?), ..Answer::default() }
+                Answer { seconds: Some(time(&mut trial, count)?), ..Answer::default() }
             }
             (Some("reset"), None) => {
                 memory::reset_peak();
@@ -53,10 +54,10 @@ pub fn serve(name: &str, requests: impl BufRead, mut answers: impl Write) -> Res
     Ok(())
 }
 
-fn time(step: &mut Step, count: usize) -> Result<Vec<f64>> {
+fn time(trial: &mut Trial, count: usize) -> Result<Vec<f64>> {
     let once = |_| {
         let start = Instant::now();
-        step.run()?;
+        trial.step()?;
         Ok(start.elapsed().as_secs_f64())
     };
     (0..count).map(once).collect()

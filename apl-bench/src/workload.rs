@@ -6,9 +6,12 @@ use apl_core::{
     random::Streams,
 };
 use apl_higgs::network::FEATURES;
-use apl_train::config::{GroupSection, MomentumSection, OptimizerSection, RateSection};
-use apl_vision::network::{CnnConfig, INPUT, NinConfig, WeightInit, cnn, nin};
-use candle_core::{DType, Device};
+use apl_train::{
+    config::{GroupSection, MomentumSection, OptimizerSection, RateSection},
+    trial::{self, Trial},
+};
+use apl_vision::network::{CnnConfig, NinConfig, WeightInit, cnn, nin};
+use candle_core::{DType, Device, Tensor};
 
 use crate::Result;
 
@@ -52,6 +55,11 @@ pub fn streams() -> Streams {
     Streams::new(1)
 }
 
+/// Normal numbers with deviation 1 from the stream of this name.
+pub fn normal(name: &str, dims: &[usize]) -> Result<Tensor> {
+    Ok(trial::normal(streams(), name, dims)?)
+}
+
 impl Workload {
     /// The one of this name.
     pub fn named(name: &str) -> Option<Self> {
@@ -87,10 +95,9 @@ impl Workload {
         })
     }
 
-    /// The shape of a batch.
-    pub fn input(self) -> Vec<usize> {
-        let example: &[usize] = if self.network == Network::Higgs { &[FEATURES] } else { &INPUT };
-        [&[BATCH], example].concat()
+    /// Its training step, to be timed.
+    pub fn trial(self) -> Result<Trial> {
+        Ok(Trial::new(self.chain()?, &self.optimizer(), self.loss(), streams())?)
     }
 
     /// What training makes small.
@@ -152,6 +159,14 @@ mod tests {
         assert_eq!(Workload::named("cnn"), None);
         let relu = |name| Workload::named(name).unwrap().with_relu();
         assert_eq!((relu("nin-apl"), relu("nin-relu")), (Workload::named("nin-relu"), None));
+    }
+
+    #[test]
+    fn steps_make_the_loss_smaller() {
+        let mut trial = Workload::named("higgs-apl").unwrap().trial().unwrap();
+        let first = trial.step().unwrap();
+        let last = (0..200).map(|_| trial.step().unwrap()).last().unwrap();
+        assert!(last < first, "{first} {last}");
     }
 
     /// 2 N (75 * 96 * 1024 * 2 + 3 * (2400 * 128 * 256 + 3200 * 256 * 64 + 4096 * 2048 + 2048 * 2048 + 20480)).

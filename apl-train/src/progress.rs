@@ -126,7 +126,7 @@ impl Progress {
 }
 
 /// `75 s`, `12 min`, `3.4 h`.
-fn minutes(seconds: f64) -> String {
+pub fn minutes(seconds: f64) -> String {
     if seconds < 100.0 {
         format!("{seconds:.0} s")
     } else if seconds < 6000.0 {

@@ -85,6 +85,12 @@ pub trait Task: Debug + Clone + PartialEq + Sized {
         setup: &Setup,
     ) -> Result<Chain>;
 
+    /// The name of the data set a configuration is about, such as `cifar10`.
+    fn data_set(config: &Config<Self>) -> &str;
+
+    /// How many examples a split is expected to have, where that is known before it is read.
+    fn expected(config: &Config<Self>, split: Split) -> Option<usize>;
+
     /// Loads the data; `warn` is told what a user should know.
     ///
     /// # Errors

@@ -61,6 +61,18 @@ impl Task for Vision {
         Ok(network::build(&config.network, classes, activation, setup)?)
     }
 
+    fn data_set(config: &Config<Self>) -> &str {
+        config.data.set.name()
+    }
+
+    fn expected(config: &Config<Self>, split: Split) -> Option<usize> {
+        config.data.expected(split == Split::Test).map(|count| match split {
+            Split::Train => count.saturating_sub(config.data.validation),
+            Split::Validation => config.data.validation,
+            Split::Test => count,
+        })
+    }
+
     fn load(
         config: &Config<Self>,
         environment: &Environment,

@@ -17,8 +17,7 @@ use candle_core::{DType, Device, Tensor};
 use super::Operation;
 use crate::{
     Error, Result,
-    step::normal,
-    workload::{BATCH, Workload, streams},
+    workload::{BATCH, Workload, normal, streams},
 };
 
 /// Appends the operations of a network; a layer of the same shape as an earlier one adds none.

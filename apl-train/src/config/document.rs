@@ -1,6 +1,9 @@
 //! Configuration files as documents: read with their positions, changed by overrides, parsed.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::de::DeserializeOwned;
 use toml_edit::{DocumentMut, Item, Table, Value};
@@ -38,6 +41,11 @@ impl Override {
         Self { key: key.into(), value: value.into(), origin }
     }
 
+    /// A change to a text, such as a path; one of digits is no number.
+    pub fn text(key: &str, text: &str, origin: String) -> Self {
+        Self::new(key, &Value::from(text).to_string(), origin)
+    }
+
     fn value(&self) -> Value {
         self.value.parse().unwrap_or_else(|_| Value::from(self.value.as_str()))
     }
@@ -63,6 +71,12 @@ impl Document {
                 .with_hint("configurations of this project are in `configs/`")
         })?;
         Ok(Self { path: path.to_path_buf(), text, overrides })
+    }
+
+    /// The same with one change more.
+    pub fn with(mut self, change: Override) -> Self {
+        self.overrides.push(change);
+        self
     }
 
     /// The key `task`, which selects the type the rest is parsed as.
@@ -124,6 +138,22 @@ impl Document {
         &self.overrides
     }
 
+    /// What is changed in the file: keys in their order, each with its last value in words. A value that the file has already is no change.
+    pub fn changes(&self) -> BTreeMap<String, String> {
+        let file = self.text.parse::<DocumentMut>().unwrap_or_default();
+        let mut changes = BTreeMap::new();
+        for change in &self.overrides {
+            let key = change.key.split('.').map(str::trim).collect::<Vec<_>>().join(".");
+            let value = words(&change.value());
+            if at(file.as_table(), &key).map(words).as_ref() == Some(&value) {
+                changes.remove(&key);
+            } else {
+                changes.insert(key, value);
+            }
+        }
+        changes
+    }
+
     fn place(&self) -> String {
         self.path.display().to_string()
     }
@@ -135,6 +165,21 @@ impl Document {
 
     fn syntax(&self, error: &toml::de::Error) -> Error {
         Error::usage(self.place(), error.to_string().trim_end().to_string())
+    }
+}
+
+/// The value of a key, if the file has one.
+fn at<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
+    let mut parts = key.split('.');
+    let first = table.get(parts.next()?)?;
+    parts.try_fold(first, |item, part| item.as_table_like()?.get(part))?.as_value()
+}
+
+/// A value as one would say it: text without quotes, anything else as TOML.
+fn words(value: &Value) -> String {
+    match value.as_str() {
+        Some(text) => text.to_string(),
+        None => value.clone().decorated("", "").to_string(),
     }
 }
 

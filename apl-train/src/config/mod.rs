@@ -2,14 +2,15 @@
 
 mod activation;
 mod document;
+mod fingerprint;
 mod optimizer;
 mod record;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 pub use activation::{ActivationSection, InitName, Kind, ParameterSection, SharingName};
 pub use document::{Document, Override};
+pub use fingerprint::Fingerprint;
 pub use optimizer::{GroupSection, MomentumSection, OptimizerSection, RateSection};
 pub use record::RecordSection;
 
@@ -56,22 +57,12 @@ impl<T: Task> Config<T> {
         toml::to_string(self).map_err(|error| Error::usage("configuration", error.to_string()))
     }
 
-    /// SHA-256 over whatever changes numbers: this configuration without the place of the data and the interval of checkpoints, and the digests of the data.
+    /// SHA-256 over whatever changes numbers: the [`Fingerprint`] and the digests of the data.
     ///
     /// # Errors
     /// A section that JSON cannot hold.
     pub fn hash(&self, data: &[DataSummary]) -> Result<String> {
-        let fail = |error: serde_json::Error| Error::usage("configuration", error.to_string());
-        let mut value = serde_json::to_value(self).map_err(fail)?;
-        if let Some(section) = value.get_mut("data").and_then(|section| section.as_object_mut()) {
-            section.remove("source");
-        }
-        // Checkpoints change no number; the other keys of the section change what files hold.
-        if let Some(section) = value.get_mut("record").and_then(|section| section.as_object_mut()) {
-            section.remove("checkpoint-every");
-        }
-        let text = serde_json::to_string(&(value, data)).map_err(fail)?;
-        Ok(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+        Fingerprint::of(self)?.hash(data)
     }
 }
 

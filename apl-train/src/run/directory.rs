@@ -3,6 +3,7 @@
 use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use crate::{
@@ -102,15 +103,29 @@ fn lock(directory: &Path) -> Result<File> {
     let path = directory.join(LOCK);
     let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
     let file = file.map_err(|error| file::failure(&path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Error::run(directory, "another process is training this run")
-                .with_hint("wait for it, or choose another folder with --runs"))
+    let mut tries = 0;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // Who only looks whether a directory is owned holds its lock for a moment.
+            Err(TryLockError::WouldBlock) if tries < 5 => {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let error = Error::run(directory, "another process is training this run");
+                return Err(error.with_hint("wait for it, or choose another folder with --runs"));
+            }
+            // Some network file systems have no locks; a run there is as safe as its user is careful.
+            Err(TryLockError::Error(_)) => return Ok(file),
         }
-        // Some network file systems have no locks; a run there is as safe as its user is careful.
-        Err(TryLockError::Error(_)) => Ok(file),
     }
+}
+
+/// Whether a process is training the run of this directory.
+pub fn is_owned(directory: &Path) -> bool {
+    let file = std::fs::OpenOptions::new().append(true).open(directory.join(LOCK));
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// `seed-1.before-1`, `seed-1.before-2`, ...: the first name not taken.

@@ -48,6 +48,12 @@ impl Snapshots {
         step == 0 || step.is_power_of_two() || step == last
     }
 
+    /// How many snapshots a run of so many steps takes.
+    pub fn count(steps: u64) -> u64 {
+        let powers = steps.checked_ilog2().map_or(0, |last| u64::from(last) + 1);
+        1 + powers + u64::from(steps > 0 && !steps.is_power_of_two())
+    }
+
     /// Forgets what was taken after `step` steps.
     pub fn cut_back(&mut self, step: u64) {
         self.steps.retain(|&taken| taken <= step);
@@ -125,6 +131,10 @@ mod tests {
         all.cut_back(1);
         assert_eq!(all.steps, [0, 1]);
         assert_eq!(all.layers[0].slopes, numbers(0.0)[..8]);
+        for steps in [1, 2, 3, 19, 20, 1024] {
+            let taken = (0..=steps).filter(|&step| Snapshots::due(step, steps)).count();
+            assert_eq!(Snapshots::count(steps), taken as u64, "{steps}");
+        }
         let due: Vec<u64> = (0..=20).filter(|&step| Snapshots::due(step, 19)).collect();
         assert_eq!(due, [0, 1, 2, 4, 8, 16, 19]);
     }

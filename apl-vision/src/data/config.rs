@@ -102,6 +102,15 @@ impl DataConfig {
         train.map_or(Ok(()), |train| self.check_validation(train))
     }
 
+    /// Images of the test split, or of the training split before any are held out, as far as it is known without reading them.
+    pub(crate) fn expected(&self, test: bool) -> Option<usize> {
+        let (given, embedded, official) = match test {
+            false => (self.train, EMBEDDED_TRAIN, 50_000),
+            true => (self.test, EMBEDDED_TEST, 10_000),
+        };
+        Some(given.unwrap_or(if self.source == Source::Embedded { embedded } else { official }))
+    }
+
     /// Checks that `validation` leaves at least one of `train` images.
     pub(crate) fn check_validation(&self, train: usize) -> Result<()> {
         if self.validation < train {

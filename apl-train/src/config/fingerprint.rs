@@ -1,0 +1,47 @@
+//! What tells two runs apart.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Result, Task, config::Config, run::DataSummary};
+
+/// Whatever changes a run's numbers, but for the data: the configuration without the place of the data and the interval of checkpoints.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fingerprint(Value);
+
+impl Fingerprint {
+    /// That of a configuration whose defaults are filled in.
+    ///
+    /// # Errors
+    /// A section that JSON cannot hold.
+    pub fn of<T: Task>(config: &Config<T>) -> Result<Self> {
+        let mut value = serde_json::to_value(config).map_err(fail)?;
+        // Checkpoints change no number; the other keys of `record` change what files hold.
+        for (section, key) in [("data", "source"), ("record", "checkpoint-every")] {
+            if let Some(section) = value.get_mut(section).and_then(Value::as_object_mut) {
+                section.remove(key);
+            }
+        }
+        Ok(Self(value))
+    }
+
+    /// The same configuration with another seed.
+    pub fn seeded(&self, seed: u32) -> Self {
+        let mut value = self.0.clone();
+        value["seed"] = seed.into();
+        Self(value)
+    }
+
+    /// The run's hash: SHA-256 over this and the digests of the data, in hexadecimal.
+    ///
+    /// # Errors
+    /// As [`Fingerprint::of`].
+    pub fn hash(&self, data: &[DataSummary]) -> Result<String> {
+        let text = serde_json::to_string(&(&self.0, data)).map_err(fail)?;
+        Ok(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+fn fail(error: serde_json::Error) -> Error {
+    Error::usage("configuration", error.to_string())
+}

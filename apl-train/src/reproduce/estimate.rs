@@ -1,0 +1,66 @@
+//! What a run will cost, from a few steps on made-up examples.
+
+use std::time::{Duration, Instant};
+
+use apl_core::{nn::Parameter, random::Streams};
+
+use crate::{
+    Result, Task, config::Document, launch, plan::Plan, run::Snapshots, task::Split, trial::Trial,
+};
+
+/// What a run costs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// Seconds on every thread of this pool, data loading left out.
+    pub seconds: f64,
+    /// Bytes that stay on the disk.
+    pub kept: u64,
+    /// Bytes of a checkpoint, which are there besides while the run is under way.
+    pub checkpoint: u64,
+}
+
+/// How long steps are timed.
+const TIMED: Duration = Duration::from_millis(700);
+
+/// Times steps and evaluations of a configuration's network, on made-up examples.
+///
+/// # Errors
+/// A configuration that cannot be used.
+pub fn estimate<T: Task>(document: &Document) -> Result<Estimate> {
+    let plan = Plan::<T>::from_document(document)?;
+    let (config, steps) = (&plan.config, plan.steps());
+    let network = launch::build(&plan).map_err(|error| document.blame(error))?;
+    let [weights, activation] = Parameter::counts(network.parameters());
+    let velocities = launch::count(&network, &config.optimizer).learned;
+    let snapshots = Snapshots::count(steps);
+    let layers = network.layers().filter_map(|layer| layer.activation());
+    let hinges: u64 = layers.map(|activation| 2 * activation.hinges() as u64).sum();
+    let scores: usize = network.shapes().last().map_or(0, |shape| shape.iter().product());
+    let test = T::expected(config, Split::Test).unwrap_or(0);
+    let evaluated = test + T::expected(config, Split::Validation).unwrap_or(0);
+    // Networks twice where there is a best one; the activations at step 0, and before and after in the record.
+    let networks = if T::expected(config, Split::Validation).unwrap_or(0) > 0 { 2 } else { 1 };
+    let numbers = networks * (weights + activation) + 3 * activation + test * (scores + 1);
+    let numbers = numbers as u64 + snapshots * config.record.units as u64 * hinges;
+
+    let mut trial = Trial::new(network, &config.optimizer, T::LOSS, Streams::new(config.seed))?;
+    let step = time(|| trial.step())?;
+    let evaluation = time(|| trial.evaluate())? / config.optimizer.batch as f64;
+    let evaluations = steps.div_ceil(config.record.evaluate_every) as f64;
+    Ok(Estimate {
+        seconds: steps as f64 * step + evaluations * evaluated as f64 * evaluation,
+        kept: 4 * numbers,
+        checkpoint: 4 * (weights + activation + velocities) as u64,
+    })
+}
+
+/// Seconds of one call, the mean of those timed after a first that is not.
+fn time(mut call: impl FnMut() -> Result<f64>) -> Result<f64> {
+    call()?;
+    let (started, mut calls) = (Instant::now(), 0);
+    while calls == 0 || started.elapsed() < TIMED {
+        call()?;
+        calls += 1;
+    }
+    Ok(started.elapsed().as_secs_f64() / f64::from(calls))
+}

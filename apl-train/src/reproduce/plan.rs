@@ -1,0 +1,232 @@
+//! The runs of a study.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    Error, Result, Task,
+    config::{Document, Fingerprint, Override},
+    launch,
+    pattern::matches,
+    plan::Plan,
+    run::{FORMAT, Identity},
+    table::{Record, RecordRow, Row, Table},
+};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The tables' files.
+    pub tables: Vec<PathBuf>,
+    /// The scale: the folder of configurations beside the tables.
+    pub scale: String,
+    /// Only rows whose id one of these matches; `*` stands for any characters. All where empty.
+    pub rows: Vec<String>,
+    /// Seeds of a row, 1 to this; the tables' own where absent.
+    pub seeds: Option<u32>,
+    /// Where data sets are, by their names.
+    pub data: Vec<(String, String)>,
+    /// Where runs are kept.
+    pub runs: PathBuf,
+}
+
+/// What is known of a configuration whatever its task.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The run's place among all runs.
+    pub identity: Identity,
+    /// What tells it from others.
+    pub fingerprint: Fingerprint,
+    /// The name of its data set.
+    pub data: String,
+}
+
+/// Checks the configuration of a document, its network included.
+///
+/// # Errors
+/// A configuration that cannot be used.
+pub fn resolve<T: Task>(document: &Document) -> Result<Resolved> {
+    let plan = Plan::<T>::from_document(document)?;
+    launch::build(&plan).map_err(|error| document.blame(error))?;
+    Ok(Resolved {
+        fingerprint: Fingerprint::of(&plan.config)?,
+        data: T::data_set(&plan.config).into(),
+        identity: plan.identity,
+    })
+}
+
+/// Everything to do and to show.
+#[derive(Debug, Clone)]
+pub struct Study {
+    /// The tables, in the order asked for.
+    pub tables: Vec<(PathBuf, Record)>,
+    /// The rows to run, each once however many tables show it.
+    pub rows: Vec<PlannedRow>,
+}
+
+/// A row to run.
+#[derive(Debug, Clone)]
+pub struct PlannedRow {
+    /// The rows of tables that show it, as `table3: s1`.
+    pub shown_by: Vec<String>,
+    /// What the first of these calls it.
+    pub label: String,
+    /// Its configuration and changes.
+    pub document: Document,
+    /// The place of its first seed's run.
+    pub identity: Identity,
+    /// How many seeds it has, from 1.
+    pub seeds: u32,
+    fingerprint: Fingerprint,
+}
+
+/// One run of a row.
+#[derive(Debug, Clone, Copy)]
+pub struct PlannedRun<'a> {
+    /// Its row.
+    pub row: &'a PlannedRow,
+    /// Its seed.
+    pub seed: u32,
+}
+
+impl PlannedRow {
+    /// Its runs.
+    pub fn runs(&self) -> impl Iterator<Item = PlannedRun<'_>> {
+        (1..=self.seeds).map(|seed| PlannedRun { row: self, seed })
+    }
+}
+
+impl PlannedRun<'_> {
+    /// Its directory in a folder of runs.
+    pub fn directory(&self, runs: &Path) -> PathBuf {
+        Identity { seed: self.seed, ..self.row.identity.clone() }.directory(runs)
+    }
+
+    /// What tells it from others.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.row.fingerprint.seeded(self.seed)
+    }
+
+    /// Its configuration.
+    pub fn document(&self) -> Document {
+        let seed = self.seed.to_string();
+        self.row.document.clone().with(Override::new("seed", &seed, format!("seed {seed}")))
+    }
+
+    /// What it is called: `S = 1, not learned, seed 2`.
+    pub fn name(&self) -> String {
+        format!("{}, seed {}", self.row.label, self.seed)
+    }
+}
+
+impl Study {
+    /// Every run, the first seeds of all rows first, so that a study that is cut has something of everything.
+    pub fn runs(&self) -> Vec<PlannedRun<'_>> {
+        let mut runs: Vec<PlannedRun> = self.rows.iter().flat_map(PlannedRow::runs).collect();
+        runs.sort_by_key(|run| run.seed);
+        runs
+    }
+}
+
+/// Reads the tables and checks every configuration that they need. `resolve` is [`resolve`] for whichever task a document names.
+///
+/// # Errors
+/// A table or configuration that cannot be used, a pattern that matches no row, a data set that no row uses.
+pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) -> Result<Study> {
+    let mut study = Study { tables: Vec::new(), rows: Vec::new() };
+    if request.seeds == Some(0) {
+        return Err(Error::usage("--seeds 0", "expected at least 1"));
+    }
+    let mut unmatched: Vec<&String> = request.rows.iter().collect();
+    let mut unused: Vec<&String> = request.data.iter().map(|(name, _)| name).collect();
+    for path in &request.tables {
+        let table = Table::read(path)?;
+        check_scale(path, &request.scale)?;
+        let mut rows = Vec::new();
+        for row in &table.rows {
+            let matching = request.rows.iter().filter(|pattern| matches(pattern, &row.id));
+            let matching: Vec<&String> = matching.collect();
+            if !request.rows.is_empty() && matching.is_empty() {
+                continue;
+            }
+            unmatched.retain(|pattern| !matching.contains(pattern));
+            let seeds = request.seeds.unwrap_or_else(|| table.seeds_at(&request.scale));
+            let planned = plan_row(path, row, seeds, request, resolve, &mut unused)?;
+            let run = planned.as_ref().map(|row| row.identity.id.clone());
+            if let Some(planned) = planned {
+                study.add(planned);
+            }
+            rows.push(RecordRow {
+                id: row.id.clone(),
+                label: row.label.clone(),
+                section: row.section.clone(),
+                column: row.column.clone(),
+                seeds: if run.is_some() { (1..=seeds).collect() } else { Vec::new() },
+                run,
+                paper: row.paper,
+            });
+        }
+        let record = Record {
+            format: FORMAT,
+            title: table.title.clone(),
+            about: table.about.clone(),
+            scale: request.scale.clone(),
+            partial: rows.len() < table.rows.len(),
+            contrasts: table.contrasts(),
+            rows,
+        };
+        study.tables.push((path.clone(), record));
+    }
+    if let Some(pattern) = unmatched.first() {
+        return Err(Error::usage(format!("--row {pattern}"), "matches no row of these tables"));
+    }
+    if let Some(name) = unused.first() {
+        let problem = "no row of these tables uses a data set of this name";
+        return Err(Error::usage(format!("--data {name}=..."), problem));
+    }
+    Ok(study)
+}
+
+/// A row's runs; `None` for a constant.
+fn plan_row(
+    table: &Path,
+    row: &Row,
+    seeds: u32,
+    request: &Request,
+    resolve: &dyn Fn(&Document) -> Result<Resolved>,
+    unused: &mut Vec<&String>,
+) -> Result<Option<PlannedRow>> {
+    let Some(mut document) = row.document(table, &request.scale)? else { return Ok(None) };
+    let Resolved { identity, fingerprint, data } = resolve(&document)?;
+    if let Some((name, source)) = request.data.iter().find(|(name, _)| *name == data) {
+        unused.retain(|other| *other != name);
+        let origin = format!("--data {name}={source}");
+        document = document.with(Override::text("data.source", source, origin));
+    }
+    let name = table.file_stem().unwrap_or_default().to_string_lossy();
+    let (shown_by, label) = (vec![format!("{name}: {}", row.id)], row.label.clone());
+    Ok(Some(PlannedRow { shown_by, label, document, identity, seeds, fingerprint }))
+}
+
+impl Study {
+    /// Adds a row, or what is new of it where another table has it.
+    fn add(&mut self, row: PlannedRow) {
+        match self.rows.iter_mut().find(|known| known.identity == row.identity) {
+            Some(known) => {
+                known.shown_by.extend(row.shown_by);
+                known.seeds = known.seeds.max(row.seeds);
+            }
+            None => self.rows.push(row),
+        }
+    }
+}
+
+fn check_scale(table: &Path, scale: &str) -> Result<()> {
+    let folder = table.parent().unwrap_or(Path::new(""));
+    let plain = !scale.is_empty() && !scale.starts_with('.') && !scale.contains(['/', '\\']);
+    if plain && folder.join(scale).is_dir() {
+        return Ok(());
+    }
+    let problem = format!("found no folder `{scale}` of configurations beside {}", table.display());
+    Err(Error::usage(format!("--scale {scale}"), problem)
+        .with_hint("the scales of this project are quick, cpu and paper"))
+}

@@ -1,0 +1,169 @@
+//! How far a study is, on standard error: every run and row as it completes, and a bar on a terminal or a line every half minute elsewhere.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::IsTerminal,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    notice::notice,
+    progress::minutes,
+    reproduce::{PlannedRow, PlannedRun, State, Study, look},
+    run::{Score, Summary},
+};
+
+/// Shows the progress of a study.
+pub struct Progress<'a> {
+    quiet: bool,
+    bar: Option<ProgressBar>,
+    started: Instant,
+    last_line: Instant,
+    total: usize,
+    done: usize,
+    failed: usize,
+    /// Runs done in this sitting.
+    here: usize,
+    /// Scores of rows, seed by seed.
+    scores: BTreeMap<&'a str, BTreeMap<u32, Score>>,
+    rows: &'a [PlannedRow],
+    /// Runs that others have in hand, said once.
+    told: BTreeSet<String>,
+}
+
+const EVERY: Duration = Duration::from_secs(30);
+
+impl<'a> Progress<'a> {
+    /// Looks at every run and says how much there is to do.
+    pub fn start(quiet: bool, study: &'a Study, runs: &Path) -> Self {
+        let all = study.runs();
+        let done = all.iter().filter(|run| matches!(look(**run, runs), State::Done(_))).count();
+        let total = all.len();
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::new(total as u64);
+            let template = "{bar:30} {pos}/{len} runs, {elapsed} gone, {msg}";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_secs(1));
+            bar
+        });
+        let progress = Self {
+            quiet,
+            bar,
+            started: Instant::now(),
+            last_line: Instant::now(),
+            total,
+            done: 0,
+            failed: 0,
+            here: 0,
+            scores: BTreeMap::new(),
+            rows: &study.rows,
+            told: BTreeSet::new(),
+        };
+        progress.say(&format!("{total} runs in {} rows, {done} done", study.rows.len()));
+        progress
+    }
+
+    /// A run was done in this sitting; `said` are its warnings.
+    pub fn done(&mut self, run: PlannedRun<'a>, summary: &Summary, said: &str) {
+        self.here += 1;
+        if !said.is_empty() {
+            self.say(&format!("{}: {said}", run.name()));
+        }
+        let time = minutes(summary.time.training + summary.time.evaluation);
+        self.say(&format!("{}: {} ({time})", run.name(), result(summary)));
+        self.count(run, summary);
+    }
+
+    /// A run was done before or by another process.
+    pub fn done_elsewhere(&mut self, run: PlannedRun<'a>, summary: &Summary) {
+        self.count(run, summary);
+    }
+
+    /// A run failed.
+    pub fn failed(&mut self, run: PlannedRun, why: &str) {
+        self.failed += 1;
+        self.say(&format!("{}: failed: {why}", run.name()));
+    }
+
+    /// A run is in another process's hands.
+    pub fn waits_for(&mut self, run: PlannedRun) {
+        if self.told.insert(run.name()) {
+            self.say(&format!("{}: another process is training it", run.name()));
+        }
+    }
+
+    /// Some time has passed.
+    pub fn tick<'b>(&mut self, working: impl Iterator<Item = PlannedRun<'b>>) {
+        if let Some(bar) = &self.bar {
+            bar.set_position((self.done + self.failed) as u64);
+            let working: Vec<String> = working.map(|run| run.name()).collect();
+            bar.set_message(format!("{}now {}", self.left(), working.join("; ")));
+        } else if self.last_line.elapsed() >= EVERY {
+            self.last_line = Instant::now();
+            let working = working.count();
+            let counts = format!("{} of {} runs done, {working} under way", self.done, self.total);
+            self.say(&format!("{counts}, {}", self.left()).trim_end_matches([',', ' ']));
+        }
+    }
+
+    /// A line for the reader.
+    pub fn say(&self, line: &str) {
+        match &self.bar {
+            _ if self.quiet => {}
+            Some(bar) => bar.suspend(|| notice(line)),
+            None => notice(line),
+        }
+    }
+
+    /// The study is over.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn count(&mut self, run: PlannedRun<'a>, summary: &Summary) {
+        self.done += 1;
+        let Some(score) = &summary.score else { return };
+        let row = self.scores.entry(&run.row.identity.id).or_default();
+        row.insert(run.seed, score.clone());
+        if row.len() == run.row.seeds as usize {
+            let values: Vec<String> = row.values().map(|s| format!("{:.2}", s.value)).collect();
+            let rows = self.scores.iter().zip(self.rows).count();
+            let Score { measure, split, .. } = score;
+            let unit = &measure.unit;
+            self.say(&format!(
+                "row {rows} of {} complete: {}: {split} {} {} {unit}",
+                self.rows.len(),
+                run.row.label,
+                measure.name,
+                values.join(", ")
+            ));
+        }
+    }
+
+    /// What is left, judged by the runs of this sitting: `about 12 min to go, `.
+    fn left(&self) -> String {
+        if self.here == 0 {
+            return String::new();
+        }
+        let left = self.total.saturating_sub(self.done + self.failed) as f64;
+        let each = self.started.elapsed().as_secs_f64() / self.here as f64;
+        format!("about {} to go, ", minutes(left * each))
+    }
+}
+
+/// `test error 22.64 %`.
+fn result(summary: &Summary) -> String {
+    summary.score.as_ref().map_or_else(String::new, |score| {
+        let unit = &score.measure.unit;
+        format!("{} {} {:.2} {unit}", score.split, score.measure.name, score.value)
+            .trim_end()
+            .to_string()
+    })
+}

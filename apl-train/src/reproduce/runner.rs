@@ -1,0 +1,208 @@
+//! Does what is missing of a study.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Result,
+    interrupt::Interrupt,
+    reproduce::{
+        PlannedRun, State, Study, look,
+        progress::Progress,
+        worker::{Ended, Worker},
+    },
+};
+
+/// Who does the runs.
+#[derive(Debug, Clone)]
+pub struct Crew {
+    /// This command, which trains one run in a process of its own.
+    pub program: PathBuf,
+    /// How many processes there are at a time.
+    pub jobs: usize,
+    /// Threads of each; a fair share of the cores where absent.
+    pub threads: Option<usize>,
+    /// Asks all of them to stop.
+    pub interrupt: Interrupt,
+    /// Shows no progress.
+    pub quiet: bool,
+}
+
+/// What became of a study.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Runs that are done, with those done before.
+    pub done: usize,
+    /// Runs that failed, and why.
+    pub failed: Vec<(String, String)>,
+    /// Whether it was stopped before everything was tried.
+    pub interrupted: bool,
+}
+
+impl Outcome {
+    /// How the command ends: 75 where it was stopped, 1 where a run failed, else 0.
+    pub fn exit_code(&self) -> u8 {
+        if self.interrupted { Interrupt::EXIT_CODE } else { u8::from(!self.failed.is_empty()) }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} runs done", self.done)?;
+        if !self.failed.is_empty() {
+            write!(f, ", {} failed", self.failed.len())?;
+        }
+        if self.interrupted {
+            write!(f, "; stopped: the same command goes on from there")?;
+        }
+        for (name, why) in &self.failed {
+            write!(f, "\n{name}: {why}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How often processes are looked after.
+const TICK: Duration = Duration::from_millis(50);
+/// How often a run that another process has is looked at.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Does every run that is not done, some at a time, and goes on past those that fail. Runs that another study has in hand are left to it and looked at
+/// again, until they are done or their owner is gone.
+///
+/// # Errors
+/// A process that cannot be started.
+pub fn run(study: &Study, runs: &Path, crew: &Crew) -> Result<Outcome> {
+    let all = study.runs();
+    let mut crowd = Crowd {
+        runs,
+        crew,
+        slots: (0..crew.jobs.max(1)).map(|_| None).collect(),
+        waiting: all.iter().copied().collect(),
+        busy: VecDeque::new(),
+        progress: Progress::start(crew.quiet, study, runs),
+        outcome: Outcome::default(),
+    };
+    let done = crowd.work();
+    crowd.progress.finish();
+    done.map(|()| crowd.outcome)
+}
+
+/// A study under way.
+struct Crowd<'a> {
+    runs: &'a Path,
+    crew: &'a Crew,
+    /// A place for each process.
+    slots: Vec<Option<(PlannedRun<'a>, Worker)>>,
+    waiting: VecDeque<PlannedRun<'a>>,
+    /// Runs that were in another process's hands when they were looked at.
+    busy: VecDeque<(PlannedRun<'a>, Instant)>,
+    progress: Progress<'a>,
+    outcome: Outcome,
+}
+
+impl<'a> Crowd<'a> {
+    fn work(&mut self) -> Result<()> {
+        let mut stopping = false;
+        loop {
+            for slot in 0..self.slots.len() {
+                self.look_after(slot)?;
+                if !stopping && self.slots[slot].is_none() {
+                    self.fill(slot)?;
+                }
+            }
+            let working = self.slots.iter().any(Option::is_some);
+            if !working && (stopping || (self.waiting.is_empty() && self.busy.is_empty())) {
+                return Ok(());
+            }
+            if self.crew.interrupt.raised() && !stopping {
+                stopping = true;
+                self.outcome.interrupted = true;
+                self.progress.say("stopping: every run writes a checkpoint");
+                self.slots.iter_mut().flatten().for_each(|(_, worker)| worker.ask_to_stop());
+            }
+            self.progress.tick(self.slots.iter().flatten().map(|(run, _)| *run));
+            std::thread::sleep(TICK);
+        }
+    }
+
+    /// Sees whether the process in a slot has ended.
+    fn look_after(&mut self, slot: usize) -> Result<()> {
+        let Some((run, worker)) = &mut self.slots[slot] else { return Ok(()) };
+        let (run, ended) = (*run, worker.ended()?);
+        let Some(ended) = ended else { return Ok(()) };
+        self.slots[slot] = None;
+        match (ended, look(run, self.runs)) {
+            (Ended::Done(said), State::Done(summary)) => {
+                self.outcome.done += 1;
+                self.progress.done(run, &summary, &said);
+            }
+            (Ended::Done(_), state) => {
+                let why = format!("ended without a result: {state:?}");
+                self.fail(run, why);
+            }
+            (Ended::Interrupted, _) => self.outcome.interrupted = true,
+            // Another process took it between our look and our start.
+            (Ended::Failed(_), State::Busy) => self.busy.push_back((run, Instant::now())),
+            (Ended::Failed(why), _) => self.fail(run, why),
+        }
+        Ok(())
+    }
+
+    /// Starts the next run that needs doing.
+    fn fill(&mut self, slot: usize) -> Result<()> {
+        while let Some(run) = self.next() {
+            match look(run, self.runs) {
+                State::Done(summary) => {
+                    self.outcome.done += 1;
+                    self.progress.done_elsewhere(run, &summary);
+                }
+                State::Busy => {
+                    self.progress.waits_for(run);
+                    self.busy.push_back((run, Instant::now()));
+                }
+                State::Refused(why) => self.fail(run, why),
+                state @ (State::Missing | State::Begun { .. } | State::Failed(_)) => {
+                    if let State::Failed(why) = state {
+                        self.progress.say(&format!(
+                            "{}: failed before and is tried again ({why})",
+                            run.name()
+                        ));
+                    }
+                    let threads = self.threads(slot);
+                    let worker = Worker::start(&self.crew.program, run, self.runs, threads)?;
+                    self.slots[slot] = Some((run, worker));
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next run to look at: one not looked at yet, or one that was busy a while ago.
+    fn next(&mut self) -> Option<PlannedRun<'a>> {
+        let waiting = self.waiting.pop_front();
+        waiting.or_else(|| {
+            let patient = self.busy.front().is_some_and(|(_, at)| at.elapsed() >= PATIENCE);
+            if patient { self.busy.pop_front().map(|(run, _)| run) } else { None }
+        })
+    }
+
+    /// Threads of a slot: what is left over of an even share goes to the first.
+    fn threads(&self, slot: usize) -> usize {
+        self.crew.threads.unwrap_or_else(|| {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            let jobs = self.slots.len();
+            (cores / jobs + usize::from(slot < cores % jobs)).max(1)
+        })
+    }
+
+    fn fail(&mut self, run: PlannedRun, why: String) {
+        self.progress.failed(run, &why);
+        self.outcome.failed.push((run.name(), why));
+    }
+}

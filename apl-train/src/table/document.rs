@@ -1,0 +1,266 @@
+//! The file of a table.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error, Result,
+    config::{Document, Override},
+};
+
+/// A table's file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// What the table shows.
+    pub title: String,
+    /// What a reader should know besides, in Markdown.
+    #[serde(default)]
+    pub about: Option<String>,
+    /// Seeds of a row at each scale.
+    #[serde(default)]
+    pub seeds: BTreeMap<String, u32>,
+    /// The row that others are compared with where `contrasts` is absent.
+    #[serde(default)]
+    pub baseline: Option<String>,
+    /// Pairs of rows whose difference is claimed; each row of ours against the baseline where absent.
+    #[serde(default)]
+    pub contrasts: Option<Vec<[String; 2]>>,
+    /// The rows in order.
+    #[serde(rename = "row")]
+    pub rows: Vec<Row>,
+}
+
+/// A row: runs of one configuration over seeds, or a constant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Its name in contrasts and arguments.
+    pub id: String,
+    /// What it is called.
+    pub label: String,
+    /// The part of the table it belongs to.
+    #[serde(default)]
+    pub section: Option<String>,
+    /// The column of its numbers, where a line of the table has several.
+    #[serde(default)]
+    pub column: Option<String>,
+    /// The configuration, without folder and extension; absent for a constant.
+    #[serde(default)]
+    pub config: Option<String>,
+    /// Keys of the configuration that the row changes.
+    #[serde(default)]
+    pub set: toml::Table,
+    /// What the paper says.
+    #[serde(default)]
+    pub paper: Option<Paper>,
+}
+
+/// A number of the paper.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paper {
+    /// The mean over seeds, in the unit of the task's score.
+    pub mean: f64,
+    /// The standard deviation over seeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub std: Option<f64>,
+    /// How sure the number is.
+    pub evidence: Evidence,
+}
+
+/// How sure a number of the paper is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evidence {
+    /// The mean was found in an independent source too.
+    Confirmed,
+    /// Recalled from the paper and not read again.
+    Remembered,
+}
+
+/// Seeds of a row where the table does not say.
+const SEEDS: u32 = 5;
+
+impl Table {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// A missing file; what is no TOML, an unknown key, a wrong type, with line and caret; two rows of one id, a contrast or a baseline that names no row
+    /// of ours, a row without numbers. All count as bad usage.
+    pub fn read(path: &Path) -> Result<Self> {
+        let place = || path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::usage(place(), format!("cannot read the table: {error}"))
+                .with_hint("tables of this project are in `configs/`")
+        })?;
+        let table: Self = toml::from_str(&text)
+            .map_err(|error| Error::usage(place(), error.to_string().trim_end()))?;
+        table.check().map_err(|problem| Error::usage(place(), problem))?;
+        Ok(table)
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
+        let mut ids = BTreeSet::new();
+        for row in &self.rows {
+            if row.id.is_empty() || !ids.insert(&row.id) {
+                return Err(format!("row \"{}\": found twice, expected an id of its own", row.id));
+            }
+            if row.config.is_none() && row.paper.is_none() {
+                let problem = "found neither `config` nor `paper`, expected one of them";
+                return Err(format!("row \"{}\": {problem}", row.id));
+            }
+            if row.config.is_none() && !row.set.is_empty() {
+                return Err(format!("row \"{}\": `set` has no meaning without `config`", row.id));
+            }
+        }
+        let ours = |id: &String| self.rows.iter().any(|row| row.id == *id && row.config.is_some());
+        let named = self.contrasts.iter().flatten().flatten().chain(&self.baseline);
+        for id in named {
+            if !ours(id) {
+                return Err(format!("\"{id}\" is no row with a `config`"));
+            }
+        }
+        let pairs = self.contrasts();
+        for [one, other] in &pairs {
+            if one == other {
+                return Err(format!("contrasts: found \"{one}\" against itself"));
+            }
+        }
+        if pairs.iter().collect::<BTreeSet<_>>().len() < pairs.len() {
+            return Err("contrasts: found a pair twice".into());
+        }
+        Ok(())
+    }
+
+    /// The pairs of rows whose difference is claimed.
+    pub fn contrasts(&self) -> Vec<[String; 2]> {
+        if let Some(contrasts) = &self.contrasts {
+            return contrasts.clone();
+        }
+        let Some(baseline) = &self.baseline else { return Vec::new() };
+        let ours = self.rows.iter().filter(|row| row.config.is_some() && row.id != *baseline);
+        ours.map(|row| [row.id.clone(), baseline.clone()]).collect()
+    }
+
+    /// Seeds of a row at a scale.
+    pub fn seeds_at(&self, scale: &str) -> u32 {
+        self.seeds.get(scale).copied().unwrap_or(SEEDS)
+    }
+}
+
+impl Row {
+    /// The configuration of a row at a scale, its changes made; `None` for a constant. `table` is the table's file, whose folder has the scale's.
+    ///
+    /// # Errors
+    /// A configuration that is missing.
+    pub fn document(&self, table: &Path, scale: &str) -> Result<Option<Document>> {
+        let Some(config) = &self.config else { return Ok(None) };
+        Document::read(&config_path(table, scale, config), self.overrides(table)).map(Some)
+    }
+
+    /// The row's changes, each naming the row in errors.
+    fn overrides(&self, table: &Path) -> Vec<Override> {
+        let set = self.set.iter();
+        set.map(|(key, value)| {
+            let origin = format!("{}: row \"{}\": {key} = {value}", table.display(), self.id);
+            Override::new(key, &value.to_string(), origin)
+        })
+        .collect()
+    }
+}
+
+/// Every table of a folder.
+///
+/// # Errors
+/// A folder that cannot be read or has none.
+pub fn find(folder: &Path) -> Result<Vec<PathBuf>> {
+    let place = || folder.display().to_string();
+    let hint = "start the command where `configs/` is, or name a table's file";
+    let entries = std::fs::read_dir(folder).map_err(|error| {
+        Error::usage(place(), format!("cannot be read: {error}")).with_hint(hint)
+    })?;
+    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    found.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    if found.is_empty() {
+        return Err(Error::usage(place(), "found no table, a file `NAME.toml`").with_hint(hint));
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// `<folder of the table>/<scale>/<config>.toml`.
+fn config_path(table: &Path, scale: &str, config: &str) -> PathBuf {
+    let folder = table.parent().unwrap_or(Path::new(""));
+    folder.join(scale).join(format!("{config}.toml"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Table> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.toml");
+        std::fs::write(&path, text).unwrap();
+        Table::read(&path)
+    }
+
+    const ROWS: &str = "title = \"T\"\nbaseline = \"relu\"\n[[row]]\nid = \"lit\"\nlabel = \"L\"\npaper = { mean = 1, evidence = \"remembered\" }\n[[row]]\nid = \"relu\"\nlabel = \"R\"\nconfig = \"c\"\n[[row]]\nid = \"apl\"\nlabel = \"A\"\nconfig = \"c\"\nset = { \"activation.hinges\" = 2 }\n";
+
+    #[test]
+    fn every_row_of_ours_is_compared_with_the_baseline_unless_the_file_says_otherwise() {
+        let table = read(ROWS).unwrap();
+        assert_eq!(table.contrasts(), [["apl".to_string(), "relu".to_string()]]);
+        assert_eq!((table.seeds_at("quick"), table.rows[0].paper.unwrap().mean), (5, 1.0));
+        let none = read(&format!("contrasts = []\n{ROWS}")).unwrap();
+        assert!(none.contrasts().is_empty());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        for (from, to, expected) in [
+            (
+                "id = \"apl\"",
+                "id = \"relu\"",
+                "row \"relu\": found twice, expected an id of its own",
+            ),
+            ("baseline = \"relu\"", "baseline = \"lit\"", "\"lit\" is no row with a `config`"),
+            ("title", "contrasts = [[\"apl\", \"x\"]]\ntitle", "\"x\" is no row with a `config`"),
+            ("title", "contrasts = [[\"apl\", \"apl\"]]\ntitle", "found \"apl\" against itself"),
+            (
+                "paper = { mean = 1, evidence = \"remembered\" }",
+                "",
+                "row \"lit\": found neither `config` nor `paper`, expected one of them",
+            ),
+            ("evidence = \"remembered\"", "evidence = \"sure\"", "unknown variant `sure`"),
+            ("label = \"A\"", "lable = \"A\"", "unknown field `lable`"),
+        ] {
+            let error = read(&ROWS.replacen(from, to, 1)).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_row_changes_its_configuration_and_is_named_in_errors() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("cpu")).unwrap();
+        let config = folder.path().join("cpu/c.toml");
+        std::fs::write(&config, "[activation]\nhinges = 5\n").unwrap();
+        let path = folder.path().join("t.toml");
+        std::fs::write(&path, ROWS).unwrap();
+        let table = Table::read(&path).unwrap();
+        let document = table.rows[2].document(&path, "cpu").unwrap().unwrap();
+        assert_eq!(document.path(), config);
+        let change = &document.overrides()[0];
+        assert_eq!((change.key.as_str(), change.value.as_str()), ("activation.hinges", "2"));
+        assert!(change.origin.ends_with("t.toml: row \"apl\": activation.hinges = 2"));
+        assert_eq!(table.rows[0].document(&path, "cpu").unwrap().map(|_| ()), None);
+        assert_eq!(table.rows[1].document(&path, "none").unwrap_err().exit_code(), 2);
+    }
+}
