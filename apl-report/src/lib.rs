@@ -28,6 +28,7 @@ mod page;
 mod row;
 mod sample;
 mod shape;
+pub mod statistics;
 mod svg;
 mod table;
 

@@ -17,32 +17,6 @@ pub struct Row {
     runs: Vec<Run>,
 }
 
-/// Mean and sample standard deviation of some numbers.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Statistics {
-    /// How many.
-    pub n: usize,
-    /// Their mean.
-    pub mean: f64,
-    /// `sqrt(sum (x - mean)^2 / (n - 1))`, from two numbers on.
-    pub deviation: Option<f64>,
-}
-
-impl Statistics {
-    /// Of the finite ones among some numbers; `None` where there are none.
-    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
-        let values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
-        let n = values.len();
-        if n == 0 {
-            return None;
-        }
-        let mean = values.iter().sum::<f64>() / n as f64;
-        let square: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
-        let deviation = (n > 1).then(|| (square / (n - 1) as f64).sqrt());
-        Some(Self { n, mean, deviation })
-    }
-}
-
 /// What rows must share to be compared: the same test examples, at one scale.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Comparison {
@@ -206,19 +180,4 @@ fn unique(slug: &str, rows: &[Row]) -> String {
     }
     let numbered = |n: usize| format!("{slug}-{n}");
     (2..=rows.len() + 1).map(numbered).find(|name| !taken(name)).unwrap_or_else(|| numbered(0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statistics_are_of_finite_numbers_and_a_deviation_needs_two() {
-        assert_eq!(Statistics::of([]), None);
-        assert_eq!(Statistics::of([f64::NAN]), None);
-        let one = Statistics::of([2.0, f64::INFINITY]).unwrap();
-        assert_eq!(one, Statistics { n: 1, mean: 2.0, deviation: None });
-        let three = Statistics::of([1.0, 2.0, 3.0]).unwrap();
-        assert_eq!(three, Statistics { n: 3, mean: 2.0, deviation: Some(1.0) });
-    }
 }

@@ -3,7 +3,8 @@
 use crate::{
     baseline,
     format::{self, count, decimals, duration, number, signed},
-    row::{Row, Statistics},
+    row::Row,
+    statistics::Statistics,
 };
 
 /// A table of text.

@@ -3,7 +3,8 @@
 use super::{ANY, Figure};
 use crate::{
     format,
-    row::{Row, Statistics},
+    row::Row,
+    statistics::Statistics,
     svg::{Anchor, Frame, Panel, Range, segment, text},
 };
 
