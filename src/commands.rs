@@ -20,6 +20,8 @@ use apl_train::{
     train::Settings,
 };
 
+use apl_report::results::Results;
+
 use crate::{
     arguments::{Bench, Evaluate, Inspect, PeerName, Report, Reproduce, SplitName, Train},
     output::{Failure, print, print_json},
@@ -72,6 +74,9 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
         return Ok(ExitCode::SUCCESS);
     }
     check_threads(*threads)?;
+    if *jobs == 0 {
+        return Err(Error::usage("--jobs 0", "expected at least 1").into());
+    }
     let crew = reproduce::Crew {
         program: std::env::current_exe().map_err(Error::from)?,
         jobs: *jobs,
@@ -79,8 +84,17 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
         interrupt: Interrupt::install()?,
         quiet: arguments.no_progress,
     };
+    for (path, record) in study.records(runs) {
+        record.write(&path)?;
+    }
     let outcome = reproduce::run(&study, runs, &crew)?;
     notice(&outcome.to_string());
+    if !outcome.interrupted {
+        let tables = study
+            .records(runs)
+            .map(|(path, record)| Results::read(record, path.parent().unwrap_or(runs)).to_string());
+        print(&tables.collect::<Vec<_>>().join("\n"))?;
+    }
     Ok(ExitCode::from(outcome.exit_code()))
 }
 

@@ -25,6 +25,7 @@ pub mod figure;
 mod format;
 mod load;
 mod page;
+pub mod results;
 mod row;
 mod sample;
 mod shape;

@@ -89,6 +89,19 @@ impl Bench {
         Running(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
     }
 
+    /// The same as the head of a group of processes.
+    #[cfg(unix)]
+    pub fn start_group(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(arguments);
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        Running(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
+    }
+
+    /// How a command in the background ended.
+    pub fn ended(&self, running: Running) -> Ended {
+        Ended::new(running.output(), self.folder.path())
+    }
+
     pub fn apl(&self, arguments: &[&str]) -> Ended {
         let output = self.command(arguments).output().unwrap();
         Ended::new(output, self.folder.path())
@@ -151,6 +164,12 @@ impl Running {
     pub fn signal(&mut self, name: &str) {
         let pid = self.child().id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Kills all processes of its group.
+    pub fn kill_group(&mut self) {
+        let group = format!("-{}", self.child().id());
+        assert!(Command::new("kill").args(["-KILL", "--", &group]).status().unwrap().success());
     }
 
     /// Waits for its end.

@@ -5,7 +5,7 @@
 pub struct Family {
     /// Adjusted, in the order given; `None` where there was no test.
     pub adjusted: Vec<Option<f64>>,
-    /// How many comparisons were tested: the m of the adjustment.
+    /// How many comparisons were tested.
     pub tested: usize,
 }
 
@@ -13,48 +13,42 @@ impl Family {
     /// Holm's step-down adjustment: with the p-values in ascending order, `p'(i) = max over j <= i of min(1, (m - j + 1) p(j))`. Where every `p' <=
     /// 0.05` is called a difference, the chance of one false call in the whole family is at most 5 %, whatever depends on what.
     ///
-    /// A comparison without a p-value (or with one that is not a number) stays without and is not counted in m: it cannot be called a difference.
-    /// Which comparisons belong to the family is fixed by the table's file before any run, so m falls below their number only where runs are
-    /// missing; [`note`](Self::note) says so. As these are run, m grows and adjusted values of the others may grow with it.
+    /// Which comparisons belong to the family is fixed by the table's file before any run. One without a p-value (or with one that is not a number)
+    /// stays without and counts in m all the same, as if it had a p of 1: what is run later only makes the others smaller.
     ///
     /// ```
     /// use apl_report::statistics::Family;
     /// let family = Family::holm(&[Some(0.0625), None, Some(0.015625), Some(0.5)]);
-    /// assert_eq!(family.adjusted, [Some(0.125), None, Some(0.046875), Some(0.5)]);
+    /// assert_eq!(family.adjusted, [Some(0.1875), None, Some(0.0625), Some(1.0)]);
     /// ```
     ///
     /// # Source
     /// S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979.
     pub fn holm(p: &[Option<f64>]) -> Self {
-        let value = |i: usize| p[i].filter(|p| !p.is_nan()).map(|p| (p.clamp(0.0, 1.0), i));
-        let mut ascending: Vec<(f64, usize)> = (0..p.len()).filter_map(value).collect();
+        let usable = |i: usize| p[i].filter(|p| !p.is_nan()).map(|p| (p.clamp(0.0, 1.0), i));
+        let planned = p.len();
+        let mut ascending: Vec<(f64, usize)> = (0..planned).filter_map(usable).collect();
         ascending.sort_by(|one, other| one.0.total_cmp(&other.0));
         let tested = ascending.len();
-        let mut adjusted = vec![None; p.len()];
+        let mut adjusted = vec![None; planned];
         let mut largest = 0.0f64;
         for (rank, (p, i)) in ascending.into_iter().enumerate() {
-            largest = largest.max((tested - rank) as f64 * p).min(1.0);
+            largest = largest.max((planned - rank) as f64 * p).min(1.0);
             adjusted[i] = Some(largest);
         }
         Self { adjusted, tested }
     }
 
-    /// What the p-values are, said once beside them: `p: Welch's two-sided test, adjusted after Holm over 4 comparisons (6 planned, 2 not tested)`.
+    /// What the p-values are, said once beside them: `p: Welch's two-sided test, adjusted after Holm over 6 planned comparisons (2 not tested)`.
     pub fn note(&self) -> String {
         let planned = self.adjusted.len();
-        let count = |n: usize| format!("{n} comparison{}", if n == 1 { "" } else { "s" });
-        match self.tested {
-            0 => format!("p: nothing tested of {} planned", count(planned)),
-            tested => {
-                let missing = planned - tested;
-                let rest = if missing == 0 {
-                    String::new()
-                } else {
-                    format!(" ({planned} planned, {missing} not tested)")
-                };
-                let tested = count(tested);
-                format!("p: Welch's two-sided test, adjusted after Holm over {tested}{rest}")
-            }
+        let over = format!("{planned} planned comparison{}", if planned == 1 { "" } else { "s" });
+        match planned - self.tested {
+            missing if missing == planned => format!("p: none of {over} tested"),
+            0 => format!("p: Welch's two-sided test, adjusted after Holm over {over}"),
+            missing => format!(
+                "p: Welch's two-sided test, adjusted after Holm over {over} ({missing} not tested)"
+            ),
         }
     }
 }
@@ -86,18 +80,18 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_tested_stays_so_and_is_not_counted() {
-        let family = Family::holm(&[None, Some(0.01), Some(f64::NAN), Some(0.5)]);
-        assert_eq!(family.adjusted, [None, Some(0.02), None, Some(0.5)]);
+    fn what_was_not_tested_stays_so_and_is_counted() {
+        let family = Family::holm(&[None, Some(0.01), Some(f64::NAN), Some(0.25)]);
+        assert_eq!(family.adjusted, [None, Some(0.04), None, Some(0.75)]);
         assert_eq!(
             family.note(),
-            "p: Welch's two-sided test, adjusted after Holm over 2 comparisons (4 planned, 2 not tested)"
+            "p: Welch's two-sided test, adjusted after Holm over 4 planned comparisons (2 not tested)"
         );
         assert_eq!(
             Family::holm(&[Some(0.1)]).note(),
-            "p: Welch's two-sided test, adjusted after Holm over 1 comparison"
+            "p: Welch's two-sided test, adjusted after Holm over 1 planned comparison"
         );
-        assert_eq!(Family::holm(&[None]).note(), "p: nothing tested of 1 comparison planned");
+        assert_eq!(Family::holm(&[None]).note(), "p: none of 1 planned comparison tested");
     }
 
     /// The closed test of Bonferroni tests, of which Holm's procedure is the shortcut: a hypothesis is as significant as the weakest of all

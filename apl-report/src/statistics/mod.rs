@@ -29,4 +29,5 @@ pub use holm::Family;
 pub use pairing::Pairing;
 pub use summary::Statistics;
 pub use welch::{FEWEST, Test, Untested, welch};
+pub(crate) use words::decimals;
 pub use words::{p_value, sentence, with_deviation, with_interval};

@@ -104,7 +104,7 @@ fn visible(size: f64, digits: usize) -> String {
 }
 
 /// Decimals that the larger deviation bears.
-fn decimals(unit: &str, sides: &[&Statistics]) -> usize {
+pub(crate) fn decimals(unit: &str, sides: &[&Statistics]) -> usize {
     let spread = sides.iter().filter_map(|side| side.deviation).fold(0.0, f64::max);
     if !(spread > 0.0 && spread.is_finite()) {
         let size = sides.iter().map(|side| side.mean.abs()).fold(0.0, f64::max);

@@ -119,6 +119,15 @@ impl PlannedRun<'_> {
 }
 
 impl Study {
+    /// The tables as they are run, each with the file it belongs into: `<runs>/<scale>/<table>.toml`.
+    pub fn records(&self, runs: &Path) -> impl Iterator<Item = (PathBuf, &Record)> {
+        let place = |table: &Path, record: &Record| {
+            let name = table.file_name().unwrap_or_default();
+            runs.join(&record.scale).join(name)
+        };
+        self.tables.iter().map(move |(table, record)| (place(table, record), record))
+    }
+
     /// Every run, the first seeds of all rows first, so that a study that is cut has something of everything.
     pub fn runs(&self) -> Vec<PlannedRun<'_>> {
         let mut runs: Vec<PlannedRun> = self.rows.iter().flat_map(PlannedRow::runs).collect();

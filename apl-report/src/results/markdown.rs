@@ -1,0 +1,272 @@
+//! Results as Markdown.
+
+use std::fmt;
+
+use apl_train::table::{Evidence, Paper, RecordRow};
+
+use crate::{
+    format::{count, list, number, signed},
+    results::{Difference, Measured, Results, Verdict},
+    statistics::{Statistics, decimals},
+};
+
+/// The scale at which the authors' recipes are run.
+const PAPER: &str = "paper";
+
+impl fmt::Display for Results {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "# {}", self.record.title)?;
+        writeln!(f)?;
+        writeln!(f, "Scale `{}`.{}", self.record.scale, self.scale_note())?;
+        if let Some(about) = &self.record.about {
+            writeln!(f, "\n{}", about.trim())?;
+        }
+        for section in self.sections() {
+            if let Some(title) = section {
+                writeln!(f, "\n## {title}")?;
+            }
+            writeln!(f)?;
+            self.section(f, section)?;
+        }
+        self.notes(f)?;
+        self.claims(f)?;
+        self.incomplete(f)
+    }
+}
+
+impl Results {
+    fn at_paper_scale(&self) -> bool {
+        self.record.scale == PAPER
+    }
+
+    fn scale_note(&self) -> &'static str {
+        if self.at_paper_scale() {
+            ""
+        } else {
+            " Networks, data or training are smaller than the paper's: its errors are no yardstick for these, only the sign and the size of its differences."
+        }
+    }
+
+    /// The lines of a section, one a label, with the paper's number and ours in every column.
+    fn section(&self, f: &mut fmt::Formatter<'_>, section: Option<&str>) -> fmt::Result {
+        let columns = self.columns();
+        let mut heads = vec![String::new()];
+        for column in &columns {
+            let of = column.map_or_else(String::new, |column| format!("{column}: "));
+            heads.push(format!("{of}paper"));
+            heads.push(format!("{of}measured"));
+            heads.push(format!("{of}95 % interval"));
+        }
+        writeln!(f, "| {} |", heads.join(" | "))?;
+        writeln!(f, "|---|{}", "---:|---:|---:|".repeat(columns.len()))?;
+        let rows: Vec<(usize, &RecordRow)> = self
+            .record
+            .rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| row.section.as_deref() == section)
+            .collect();
+        let mut labels: Vec<&str> = Vec::new();
+        for (_, row) in &rows {
+            if !labels.contains(&row.label.as_str()) {
+                labels.push(&row.label);
+            }
+        }
+        for label in labels {
+            let mut cells = vec![label.to_string()];
+            for column in &columns {
+                let row =
+                    rows.iter().find(|(_, r)| r.label == label && r.column.as_deref() == *column);
+                let [paper, measured, interval] = row.map_or_else(Default::default, |(i, row)| {
+                    let measured = self.measured[*i].as_ref();
+                    [
+                        row.paper.map_or_else(String::new, paper_cell),
+                        measured.map_or_else(String::new, measured_cell),
+                        measured.map_or_else(String::new, interval_cell),
+                    ]
+                });
+                cells.extend([paper, measured, interval]);
+            }
+            writeln!(f, "| {} |", cells.join(" | "))?;
+        }
+        Ok(())
+    }
+
+    fn notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let measure = self.measured.iter().flatten().find_map(|row| row.measure.as_ref());
+        writeln!(f)?;
+        if let Some(measure) = measure {
+            let unit = if measure.unit.is_empty() {
+                String::new()
+            } else {
+                format!(" in {}", measure.unit)
+            };
+            write!(f, "Test {}{unit}. ", measure.name)?;
+        }
+        write!(
+            f,
+            "Measured: mean (standard deviation over seeds, n - 1), n the number of seeds; the interval is Student's for the mean."
+        )?;
+        if self.record.rows.iter().any(|row| row.paper.is_some()) {
+            write!(
+                f,
+                " Paper: mean (standard deviation of its seeds); † remembered from the paper, not read again."
+            )?;
+        }
+        writeln!(f)?;
+        let mut lines: Vec<String> = Vec::new();
+        for (row, measured) in self.record.rows.iter().zip(&self.measured) {
+            let Some(measured) = measured.as_ref().filter(|m| !m.data.is_empty()) else { continue };
+            let line = data_line(row.column.as_deref(), measured);
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        if !lines.is_empty() {
+            writeln!(f, "\nData: {}.", lines.join("; "))?;
+        }
+        Ok(())
+    }
+
+    fn claims(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.record.contrasts.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "\n## Differences\n")?;
+        writeln!(
+            f,
+            "{}. r: correlation over seeds, shown and not tested. Every line says how large a difference five seeds a row would miss half the time.",
+            self.family.note()
+        )?;
+        writeln!(f)?;
+        for difference in &self.differences {
+            let [one, other] = difference.rows.map(|row| &self.record.rows[row]);
+            writeln!(
+                f,
+                "- **{}** against **{}**: {}",
+                self.name(one),
+                self.name_beside(other, one),
+                self.claim(difference)
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The name of a row named after another: what both share is not said twice.
+    fn name_beside(&self, row: &RecordRow, before: &RecordRow) -> String {
+        if row.column == before.column && row.section == before.section {
+            row.label.clone()
+        } else {
+            self.name(row)
+        }
+    }
+
+    fn claim(&self, difference: &Difference) -> String {
+        let sentence = match &difference.verdict {
+            Verdict::Missing => "not run".to_string(),
+            Verdict::OtherData => "not compared, the test examples differ".to_string(),
+            Verdict::Compared { sentence, .. } => sentence.clone(),
+        };
+        let mut parts = vec![sentence];
+        parts.extend(difference.pairing.map(|pairing| pairing.to_string()));
+        let statistics = difference.rows.map(|row| self.measured[row].as_ref()?.statistics());
+        let unit = self.measured[difference.rows[0]].as_ref().map_or("", Measured::unit);
+        if let (Some(missed), [Some(one), Some(other)]) = (difference.missed, statistics) {
+            let digits = decimals(unit, &[&one, &other]);
+            parts.push(format!("{} would be missed half the time", number(missed, digits)));
+        }
+        let text = parts.join("; ");
+        match self.papers(difference) {
+            Some(paper) => format!("{text}. {paper}."),
+            None => format!("{text}."),
+        }
+    }
+
+    /// The paper's difference beside ours.
+    fn papers(&self, difference: &Difference) -> Option<String> {
+        let [one, other] = difference.rows.map(|row| self.record.rows[row].paper);
+        let (one, other) = one.zip(other)?;
+        let size = one.mean - other.mean;
+        let remembered = [one, other].iter().any(|p| p.evidence == Evidence::Remembered);
+        let mark = if remembered { "†" } else { "" };
+        let text = format!("Paper: {}{mark}", signed(size, 2));
+        let Verdict::Compared { difference: ours, .. } = difference.verdict else {
+            return Some(text);
+        };
+        let direction = if size == 0.0 || ours == 0.0 {
+            "no direction to compare"
+        } else if (size < 0.0) == (ours < 0.0) {
+            "the same direction"
+        } else {
+            "the opposite direction"
+        };
+        Some(format!("{text}, {direction}, here {}", signed(ours, 2)))
+    }
+
+    fn incomplete(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = self.record.rows.iter().zip(&self.measured);
+        let lines: Vec<String> = rows
+            .filter_map(|(row, measured)| Some((row, measured.as_ref()?)))
+            .filter(|(_, measured)| !measured.problems.is_empty())
+            .map(|(row, measured)| {
+                let (done, planned) = (measured.scores.len(), measured.planned);
+                let problems = list(&measured.problems).replace('\n', " ");
+                format!("- {}: {done} of {planned} seeds. {problems}", self.name(row))
+            })
+            .collect();
+        if !lines.is_empty() {
+            writeln!(f, "\n## Incomplete\n\n{}", lines.join("\n"))?;
+        }
+        if self.record.partial {
+            writeln!(f, "\nSome rows of the table were left out.")?;
+        }
+        Ok(())
+    }
+}
+
+/// `12.56 (0.26†)`, `11.86 (0.04)†`, `12.61†`: what is marked was remembered.
+fn paper_cell(paper: Paper) -> String {
+    let mean = format!("{:.2}", paper.mean);
+    match (paper.std, paper.evidence) {
+        (Some(std), Evidence::Confirmed) => format!("{mean} ({std:.2}†)"),
+        (Some(std), Evidence::Remembered) => format!("{mean} ({std:.2})†"),
+        (None, Evidence::Confirmed) => mean,
+        (None, Evidence::Remembered) => format!("{mean}†"),
+    }
+}
+
+/// `22.64 (0.31), n = 5`.
+fn measured_cell(measured: &Measured) -> String {
+    let Some(statistics) = measured.statistics() else { return "–".into() };
+    let digits = decimals(measured.unit(), &[&statistics]);
+    let Statistics { n, mean, deviation } = statistics;
+    let spread = deviation.map_or_else(String::new, |d| format!(" ({})", number(d, digits)));
+    format!("{}{spread}, n = {n}", number(mean, digits))
+}
+
+/// `22.3 to 23.0`.
+fn interval_cell(measured: &Measured) -> String {
+    let Some(statistics) = measured.statistics() else { return String::new() };
+    let digits = decimals(measured.unit(), &[&statistics]);
+    statistics.interval().map_or_else(
+        || "–".into(),
+        |half| {
+            let (low, high) = (statistics.mean - half, statistics.mean + half);
+            format!("{} to {}", number(low, digits), number(high, digits))
+        },
+    )
+}
+
+/// `CIFAR-10: 50 000 training and 10 000 test examples (4b1c0a2f)`.
+fn data_line(column: Option<&str>, measured: &Measured) -> String {
+    let splits: Vec<String> = measured
+        .data
+        .iter()
+        .map(|split| {
+            let digest = split.digest.get(..8).unwrap_or(&split.digest);
+            format!("{} {} ({digest})", count(split.examples), split.split)
+        })
+        .collect();
+    let of = column.map_or_else(String::new, |column| format!("{column} "));
+    format!("{of}{} examples", list(&splits))
+}

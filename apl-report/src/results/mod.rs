@@ -1,0 +1,102 @@
+//! What a table of rows came to: every row's scores, and the differences that the table claims.
+
+mod difference;
+mod markdown;
+mod measured;
+
+use std::path::Path;
+
+use apl_train::table::{Record, RecordRow};
+
+pub use difference::{Difference, Verdict};
+pub use measured::Measured;
+
+use crate::statistics::Family;
+
+/// A table with its results. Its [`Display`](std::fmt::Display) is Markdown: the same runs give the same bytes.
+#[derive(Debug, Clone)]
+pub struct Results {
+    record: Record,
+    /// A result for each row of the record; `None` for constants.
+    measured: Vec<Option<Measured>>,
+    /// The contrasts of the record, in its order, of rows that are there.
+    differences: Vec<Difference>,
+    family: Family,
+}
+
+impl Results {
+    /// Reads the runs of a table. `folder` is where the record belongs, the folder of its scale; runs that are missing or not done are missing in
+    /// the results too.
+    pub fn read(record: &Record, folder: &Path) -> Self {
+        let measured: Vec<Option<Measured>> =
+            record.rows.iter().map(|row| Measured::read(row, folder)).collect();
+        let place = |id: &str| record.rows.iter().position(|row| row.id == id);
+        let contrasts: Vec<Option<[usize; 2]>> = record
+            .contrasts
+            .iter()
+            .map(|[one, other]| Some([place(one)?, place(other)?]))
+            .collect();
+        let tests = contrasts.iter().map(|contrast| {
+            let [one, other] = contrast.map(|pair| pair.map(|row| measured[row].as_ref()))?;
+            difference::test(one?, other?).ok()
+        });
+        let family = Family::holm(&tests.collect::<Vec<_>>());
+        let differences = contrasts.iter().zip(&family.adjusted).filter_map(|(contrast, &p)| {
+            let rows = (*contrast)?;
+            let [one, other] = rows.map(|row| measured[row].as_ref());
+            Some(Difference::of(rows, [one?, other?], p))
+        });
+        let differences = differences.collect();
+        Self { record: record.clone(), measured, differences, family }
+    }
+
+    /// The differences that the table claims, of rows that are there.
+    pub fn differences(&self) -> &[Difference] {
+        &self.differences
+    }
+
+    /// What a row came to; `None` for a constant and for an id there is not.
+    pub fn row(&self, id: &str) -> Option<&Measured> {
+        let place = self.record.rows.iter().position(|row| row.id == id)?;
+        self.measured[place].as_ref()
+    }
+
+    /// The row's name wherever its line alone does not tell: with its column and section.
+    fn name(&self, row: &RecordRow) -> String {
+        let section = row.section.as_ref().filter(|_| self.sections().len() > 1);
+        let section = section.map(|section| lower_first(section));
+        let parts = [row.column.clone(), Some(row.label.clone()), section];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// The sections in order; one without a name where rows have none.
+    fn sections(&self) -> Vec<Option<&str>> {
+        let mut sections = Vec::new();
+        for row in &self.record.rows {
+            let section = row.section.as_deref();
+            if !sections.contains(&section) {
+                sections.push(section);
+            }
+        }
+        sections
+    }
+
+    /// The columns in order; one without a name where rows have none.
+    fn columns(&self) -> Vec<Option<&str>> {
+        let mut columns = Vec::new();
+        for row in &self.record.rows {
+            let column = row.column.as_deref();
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        columns
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect::<String>())
+}
