@@ -25,6 +25,8 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Show the layers, shapes and parameter counts of a configuration or a run.
     Inspect(Inspect),
+    /// Write the compact form of finished runs, without weights: what a repository keeps.
+    Compact(Compact),
     /// Make a page of figures and tables from runs.
     Report(Report),
     /// Measure the speed and memory of training steps and of their operations, beside PyTorch's if asked.
@@ -122,6 +124,19 @@ pub struct Inspect {
     /// Print the layers as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Compact {
+    /// Run directories, or folders with runs below them; runs that are not done are left out.
+    #[arg(default_value = "runs")]
+    pub runs: Vec<PathBuf>,
+    /// Where they go: DIR/SCALE/NAME/seed-N.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Units of a layer that are kept, at most 1000; fewer where a run would be larger than 500 kB.
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    pub units: usize,
 }
 
 #[derive(Debug, Args)]

@@ -15,7 +15,7 @@ use apl_train::{
     notice::notice,
     reproduce,
     rescore::{Rescore, rescore},
-    run::{Software, Status},
+    run::{Software, Status, Summary},
     task::Split,
     train::Settings,
 };
@@ -23,7 +23,7 @@ use apl_train::{
 use apl_report::results::Results;
 
 use crate::{
-    arguments::{Bench, Evaluate, Inspect, PeerName, Report, Reproduce, SplitName, Train},
+    arguments::{Bench, Compact, Evaluate, Inspect, PeerName, Report, Reproduce, SplitName, Train},
     output::{Failure, print, print_json},
     registry::{Action, with_task},
 };
@@ -128,6 +128,24 @@ pub fn inspect(arguments: &Inspect) -> std::result::Result<ExitCode, Failure> {
     } else {
         print(&inspection.to_string())?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn compact(arguments: &Compact) -> std::result::Result<ExitCode, Failure> {
+    let (mut written, mut bytes) = (0, 0);
+    for folder in &arguments.runs {
+        for run in apl_train::run::find(folder)? {
+            let status = Summary::read(&run)?.status;
+            if status != Status::Done {
+                notice(&format!("{}: {}, left out", run.display(), status.name()));
+                continue;
+            }
+            let compact = apl_train::compact::compact(&run, &arguments.out, arguments.units)?;
+            (written, bytes) = (written + 1, bytes + compact.bytes);
+        }
+    }
+    let out = arguments.out.display();
+    print(&format!("{out}: {written} compact runs, {:.1} MB", bytes as f64 / 1e6))?;
     Ok(ExitCode::SUCCESS)
 }
 

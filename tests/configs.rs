@@ -9,7 +9,9 @@ use apl_train::{
     Task,
     config::{Config, Document, Override},
     plan::Plan,
+    reproduce::{self, Request},
     run::DataSummary,
+    table::Table,
 };
 use apl_vision::Vision;
 
@@ -41,7 +43,7 @@ fn named(name: &str) -> PathBuf {
 #[test]
 fn every_configuration_can_be_used_and_says_what_it_is_for() {
     let all = all();
-    assert_eq!(all.len(), 8);
+    assert_eq!(all.len(), 24);
     for path in all {
         let plan = plan(&path, &[]);
         apl_train::launch::build(&plan).unwrap();
@@ -141,6 +143,68 @@ fn the_papers_nin_has_the_authors_numbers() {
         let optimizer = &plan.config.optimizer;
         assert_eq!((optimizer.batch, optimizer.weight_decay), (100, 0.0001));
     }
+}
+
+/// The same for CIFAR-100: the CNN's second pooling is a maximum, its S is 2; the NIN's is 1, and both train longer.
+#[test]
+fn the_papers_cifar100_recipes_have_the_authors_numbers() {
+    for (network, weights, activation, steps) in
+        [("cnn", 13_925_988, 606_208, 150_000), ("nin", 984_356, 1_274_368, 330_000)]
+    {
+        for (name, activation) in [("apl", activation), ("relu", 0)] {
+            let plan = plan(&named(&format!("paper/cifar100-{network}-{name}.toml")), &[]);
+            let built = apl_train::launch::build(&plan).unwrap();
+            assert_eq!(Parameter::counts(built.parameters()), [weights, activation]);
+            assert_eq!(plan.steps(), steps);
+        }
+    }
+    let cnn = plan(&named("paper/cifar100-cnn-relu.toml"), &[]);
+    let rates = [0, 79_999, 80_000, 100_000, 120_000, 149_999].map(|step| cnn.rates.at(step));
+    assert_eq!(rates, [0.001, 0.001, 0.0005, 1e-4, 1e-5, 1e-5]);
+    let text = cnn.config.to_toml().unwrap();
+    assert!(text.contains("second-pool = \"max\""), "{text}");
+}
+
+/// Every row of every table can be run at every scale, and rows that tables share are the same runs.
+#[test]
+fn the_tables_can_be_run_at_every_scale() {
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let tables = apl_train::table::find(&configs).unwrap();
+    assert_eq!(tables.len(), 3);
+    for (scale, seeds) in [("quick", [2, 2, 2]), ("cpu", [3, 3, 5]), ("paper", [5, 5, 5])] {
+        let request = Request {
+            tables: tables.clone(),
+            scale: scale.into(),
+            rows: Vec::new(),
+            seeds: None,
+            data: Vec::new(),
+            runs: "runs".into(),
+        };
+        let study = reproduce::plan(&request, &reproduce::resolve::<Vision>).unwrap();
+        for ((path, record), seeds) in study.tables.iter().zip(seeds) {
+            let place = path.display();
+            let ours = record.rows.iter().filter(|row| row.run.is_some());
+            assert!(ours.clone().all(|row| row.seeds.len() == seeds), "{place}");
+            assert!(!record.contrasts.is_empty() && !record.partial, "{place}");
+        }
+        // 33 rows of the ablation, 20 of table 1 and 6 of table 3; the two of ReLU and of S = 5 are three rows' each, three more are two rows'.
+        let shared = |n| study.rows.iter().filter(|row| row.shown_by.len() == n).count();
+        assert_eq!((study.rows.len(), shared(3), shared(2)), (51, 2, 4), "{scale}");
+    }
+}
+
+/// Table 1, error in %: the rows of the paper's own networks, as remembered. Their differences are the claims of the abstract.
+#[test]
+fn the_papers_numbers_stand_in_the_tables() {
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let table = Table::read(&configs.join("table1.toml")).unwrap();
+    let mean = |id: &str| table.rows.iter().find(|row| row.id == id).unwrap().paper.unwrap().mean;
+    let relative = |one: &str, other: &str| 100.0 * (mean(other) - mean(one)) / mean(other);
+    assert!((relative("c10-cnn-apl", "c10-cnn-relu") - 9.4).abs() < 0.05);
+    assert!((relative("c100-cnn-apl", "c100-cnn-relu") - 7.5).abs() < 0.05);
+    assert_eq!((mean("c10-nin-apl-augmented"), mean("c100-nin-apl-augmented")), (7.51, 30.83));
+    assert_eq!(table.rows.len(), 40);
+    assert_eq!(table.rows.iter().filter(|row| row.config.is_some()).count(), 20);
 }
 
 #[test]

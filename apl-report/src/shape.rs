@@ -45,7 +45,12 @@ mod tests {
 
     #[test]
     fn units_with_a_number_that_is_none_have_no_shape() {
-        let units = Units { slopes: vec![f32::NAN, 1.0], offsets: vec![0.0, 0.0], shape: vec![2] };
+        let units = Units {
+            slopes: vec![f32::NAN, 1.0],
+            offsets: vec![0.0, 0.0],
+            shape: vec![2],
+            kept: None,
+        };
         assert!(learned(&units, 0).is_none());
         assert!(learned(&units, 1).is_some());
         assert!(learned(&units, 2).is_none());

@@ -19,7 +19,7 @@ fn layer() -> LayerActivations {
         counts: counts.to_vec(),
     };
     let moment = |slope: f32, low: f64, counts| Moment {
-        units: Some(Units { slopes: vec![slope], offsets: vec![1.0], shape: vec![1] }),
+        units: Some(Units { slopes: vec![slope], offsets: vec![1.0], shape: vec![1], kept: None }),
         inputs: histogram(low, counts),
         outputs: histogram(low, counts),
         spread: None,

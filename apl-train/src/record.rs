@@ -139,6 +139,7 @@ fn moment(name: &str, activation: &dyn Activation, sampler: &Sampler) -> Result<
             shape: slopes.dims().get(1..).unwrap_or_default().to_vec(),
             slopes: numbers(slopes)?,
             offsets: numbers(offsets)?,
+            kept: None,
         }),
         _ => None,
     };
@@ -205,8 +206,8 @@ pub fn snapshot(snapshots: &mut Snapshots, network: &Chain, step: u64, units: us
     Ok(())
 }
 
-/// Up to `most` of `count` units, ascending.
-fn sample(layer: &str, count: usize, most: usize) -> Vec<u32> {
+/// Up to `most` of `count` units of a layer, ascending, the same in every run.
+pub fn sample(layer: &str, count: usize, most: usize) -> Vec<u32> {
     let mut units: Vec<u32> = (0..count as u32).collect();
     Streams::new(0).named(Purpose::Sample, layer).shuffle(&mut units);
     units.truncate(most);
@@ -230,7 +231,8 @@ mod tests {
 
     #[test]
     fn the_spread_is_that_of_the_units() {
-        let units = Units { slopes: vec![1.0, -1.0], offsets: vec![0.0, 0.0], shape: vec![2] };
+        let units =
+            Units { slopes: vec![1.0, -1.0], offsets: vec![0.0, 0.0], shape: vec![2], kept: None };
         let spread = spread(&units, -1.0, 1.0);
         assert_eq!((spread.mean[0], spread.deviation[0]), (0.0, 1.0));
         assert_eq!((spread.mean[POINTS - 1], spread.deviation[POINTS - 1]), (1.0, 0.0));

@@ -41,7 +41,12 @@ mod tests {
 
     fn layer(before: f32, after: Option<f32>) -> LayerActivations {
         let moment = |slope: f32| Moment {
-            units: Some(Units { slopes: vec![slope], offsets: vec![0.0], shape: vec![1] }),
+            units: Some(Units {
+                slopes: vec![slope],
+                offsets: vec![0.0],
+                shape: vec![1],
+                kept: None,
+            }),
             inputs: Histogram {
                 low: -2.0,
                 high: 2.0,

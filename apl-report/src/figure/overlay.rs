@@ -43,7 +43,7 @@ pub fn overlay(name: &str, layers: &[&LayerActivations], most: usize) -> Option<
 
 fn panel(layer: &LayerActivations, most: usize) -> Option<Panel> {
     let moment: &Moment = layer.after.as_ref().unwrap_or(&layer.before);
-    let count = moment.units.as_ref()?.count();
+    let (count, total) = moment.units.as_ref().map(|units| (units.count(), units.total()))?;
     let indices = sample::units(count, most);
     let units: Vec<Unit> =
         indices.iter().filter_map(|&index| shape::of(&layer.about, moment, index)).collect();
@@ -51,7 +51,7 @@ fn panel(layer: &LayerActivations, most: usize) -> Option<Panel> {
     let y = heights(units.iter(), x);
     let frame = Frame::new(LEFT, TOP, WIDTH - LEFT - 8.0, HEIGHT, x, y);
     let name = &layer.about.name;
-    let drawn = format!("{} of {} units", format::count(units.len()), format::count(count));
+    let drawn = format!("{} of {} units", format::count(units.len()), format::count(total));
     let mut body = text("head", LEFT, 14.0, Anchor::Start, &format::cut(name, 36));
     body.push_str(&text("sub", LEFT, 29.0, Anchor::Start, &drawn));
     body.push_str(&frame.y_axis());

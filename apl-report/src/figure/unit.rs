@@ -10,7 +10,7 @@ use crate::{Error, Result, sample};
 /// An SVG document of one unit of a run: its learned shape solid over its initial one dashed, and the pre-activations of its layer beneath, on a
 /// light ground, so that it looks the same on any page.
 ///
-/// `layer` is the layer's name, the first with parameters if not given; `index` the unit's position among one hinge's parameters, by the rule
+/// `layer` is the layer's name, the first with parameters if not given; `index` the unit's position among those the run holds, by the rule
 /// of the page's samples if not given.
 ///
 /// ```no_run

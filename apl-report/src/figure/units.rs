@@ -41,9 +41,11 @@ pub(super) struct Shown {
 impl Shown {
     pub(super) fn of(layer: &LayerActivations, index: usize) -> Self {
         let about = &layer.about;
-        let shape = layer.before.units.as_ref().map_or(&[][..], |units| &units.shape);
+        let units = layer.before.units.as_ref();
+        let shape = units.map_or(&[][..], |units| &units.shape);
+        let position = units.map_or(index, |units| units.position(index));
         Self {
-            name: sample::name_in(about, shape, index),
+            name: sample::name_in(about, shape, position),
             before: shape::of(about, &layer.before, index),
             after: layer.after.as_ref().and_then(|after| shape::of(about, after, index)),
         }
@@ -54,9 +56,14 @@ impl Shown {
     }
 }
 
-/// How many shapes a layer has.
+/// How many shapes of a layer are at hand.
 pub(super) fn count(layer: &LayerActivations) -> usize {
     layer.before.units.as_ref().map_or(1, |units| units.count())
+}
+
+/// How many shapes a layer has.
+pub(super) fn total(layer: &LayerActivations) -> usize {
+    layer.before.units.as_ref().map_or(1, |units| units.total())
 }
 
 /// Pre-activations left out at either end, where they thin out far from every hinge.
@@ -117,15 +124,16 @@ pub fn units(name: &str, layer: &LayerActivations) -> Figure {
     let panels =
         shown.iter().map(|unit| panel(layer, unit, [&unit.name, ""], [x, y], SMALL)).collect();
     let shape = layer.before.units.as_ref().map_or(&[][..], |units| &units.shape);
-    let mut title = format!("{}: {} units", about.name, format::count(count));
+    let total = total(layer);
+    let mut title = format!("{}: {} units", about.name, format::count(total));
     if shape.len() > 1 {
         title.push_str(&format!(" ({})", sample::size(shape)));
     }
     title.push_str(&format!(", S = {}", about.hinges));
     let shown = shown.len();
-    let mut caption = match shown == count {
-        true => format!("All {count} units."),
-        false => format!("{shown} of {} units, {}.", format::count(count), sample::RULE),
+    let mut caption = match shown == total {
+        true => format!("All {total} units."),
+        false => format!("{shown} of {} units, {}.", format::count(total), sample::RULE),
     };
     if layer.after.is_none() {
         caption.push_str(" Not trained to the end: there is no learned shape yet.");

@@ -226,7 +226,7 @@ impl Recipe {
                 slopes.push(a as f32);
                 offsets.push(b as f32);
             }
-            Units { slopes, offsets, shape: unit.to_vec() }
+            Units { slopes, offsets, shape: unit.to_vec(), kept: None }
         });
         let spread = units.as_ref().map(|units| spread(units, inputs.low, inputs.high));
         Moment { units, spread, outputs: Histogram::of(&outputs), inputs }

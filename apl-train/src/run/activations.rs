@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | `L.slopes.M`, `L.offsets.M` | `[S, unit shape...]` | the parameters, where there are any |
 //! | `L.inputs.M`, `L.outputs.M` | `[bins + 6]` | a [`Histogram`] of pre-activations and of outputs |
+//! | `L.units` | `[U]` | in a compact run, which units `L.slopes.M` and `L.offsets.M` `[S, U]` are about |
 //! | `L.x.M`, `L.mean.M`, `L.deviation.M` | `[points]` | mean and deviation over units of `h(x)` along x, where there are parameters |
 
 use std::path::Path;
@@ -44,6 +45,17 @@ pub struct LayerDescription {
     pub unit: Vec<usize>,
 }
 
+impl LayerDescription {
+    /// The shape of one hinge's parameters.
+    fn shape_of_parameters(&self) -> Vec<usize> {
+        match self.sharing.as_deref() {
+            Some("layer") => Vec::new(),
+            Some("channel") => self.unit.iter().take(1).copied().collect(),
+            _ => self.unit.clone(),
+        }
+    }
+}
+
 /// An activation layer before training and after, if it has come to that.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerActivations {
@@ -77,12 +89,43 @@ pub struct Units {
     pub offsets: Vec<f32>,
     /// The shape of one hinge's parameters: the unit shape, the channels, or empty.
     pub shape: Vec<usize>,
+    /// Which of the units are here, ascending, where a compact run kept only some.
+    pub kept: Option<Vec<u32>>,
 }
 
 impl Units {
-    /// How many units have parameters of their own.
+    /// How many units are here.
     pub fn count(&self) -> usize {
+        self.kept.as_ref().map_or_else(|| self.total(), Vec::len)
+    }
+
+    /// How many units have parameters of their own.
+    pub fn total(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// The position of a unit that is here among all units of its layer.
+    pub fn position(&self, index: usize) -> usize {
+        let kept = self.kept.as_ref().and_then(|kept| kept.get(index));
+        kept.map_or(index, |&unit| unit as usize)
+    }
+
+    /// Leaves only the units of these positions, ascending, as far as they are here.
+    pub fn keep(&mut self, positions: &[u32]) {
+        let count = self.count();
+        let wanted = |i: usize| positions.binary_search(&(self.position(i) as u32)).is_ok();
+        let here = (0..count).filter(|&i| wanted(i));
+        let here: Vec<usize> = here.collect();
+        if here.len() == count {
+            return;
+        }
+        let thin = |values: &[f32]| -> Vec<f32> {
+            let hinges = values.chunks_exact(count.max(1));
+            hinges.flat_map(|hinge| here.iter().map(|&i| hinge[i])).collect()
+        };
+        let kept = here.iter().map(|&i| self.position(i) as u32).collect();
+        (self.slopes, self.offsets) = (thin(&self.slopes), thin(&self.offsets));
+        self.kept = Some(kept);
     }
 
     /// S.
@@ -231,9 +274,15 @@ impl Activations {
 }
 
 fn write_moment(arrays: &mut Arrays, about: &LayerDescription, when: &str, moment: &Moment) {
+    if let Some(kept) = moment.units.as_ref().and_then(|units| units.kept.as_ref()) {
+        arrays.insert(format!("{}.units", about.name), Array::from_u32(&[kept.len()], kept));
+    }
     let mut put = |what: &str, array| arrays.insert(format!("{}.{what}.{when}", about.name), array);
     if let Some(units) = &moment.units {
-        let shape = [&[units.hinges()], units.shape.as_slice()].concat();
+        let shape = match &units.kept {
+            Some(kept) => vec![units.hinges(), kept.len()],
+            None => [&[units.hinges()], units.shape.as_slice()].concat(),
+        };
         put("slopes", Array::from_f32(&shape, &units.slopes));
         put("offsets", Array::from_f32(&shape, &units.offsets));
     }
@@ -249,9 +298,17 @@ fn write_moment(arrays: &mut Arrays, about: &LayerDescription, when: &str, momen
 fn read_moment(arrays: &Arrays, about: &LayerDescription, when: &str) -> Option<Moment> {
     let get = |what: &str| arrays.get(&format!("{}.{what}.{when}", about.name));
     let units = get("slopes").zip(get("offsets")).and_then(|(slopes, offsets)| {
-        let shape = slopes.shape().get(1..)?.to_vec();
+        let found = slopes.shape().get(1..)?.to_vec();
         let same = slopes.shape() == offsets.shape();
-        same.then_some(Units { slopes: slopes.to_f32()?, offsets: offsets.to_f32()?, shape })
+        let (slopes, offsets) = (slopes.to_f32()?, offsets.to_f32()?);
+        let units = match arrays.get(&format!("{}.units", about.name)).map(Array::to_u32) {
+            None => Units { slopes, offsets, shape: found, kept: None },
+            Some(kept) => {
+                let kept = kept.filter(|kept| found == [kept.len()])?;
+                Units { slopes, offsets, shape: about.shape_of_parameters(), kept: Some(kept) }
+            }
+        };
+        same.then_some(units)
     });
     let numbers = |what: &str| get(what).and_then(Array::to_f64);
     let spread = || {
@@ -276,6 +333,7 @@ mod tests {
                 slopes: (0..6).map(|i| i as f32 + shift).collect(),
                 offsets: (0..6).map(|i| -(i as f32)).collect(),
                 shape: vec![3],
+                kept: None,
             }),
             inputs: Histogram::of(&values),
             outputs: Histogram::of(&[1.0, 1.0]),
@@ -317,6 +375,35 @@ mod tests {
         assert_eq!(Activations::read(directory.path()).unwrap(), Some(all.clone()));
         let units = all.layers[0].before.units.as_ref().unwrap();
         assert_eq!((units.hinges(), units.unit(1)), (2, vec![(1.0, -1.0), (4.0, -4.0)]));
+    }
+
+    #[test]
+    fn some_units_can_be_kept_and_know_their_places() {
+        let directory = tempfile::tempdir().unwrap();
+        let about = LayerDescription {
+            name: "act1".into(),
+            kind: "apl".into(),
+            hinges: 2,
+            sharing: Some("unit".into()),
+            negative_slope: None,
+            unit: vec![3],
+        };
+        let (mut before, mut after) = (moment(0.0), moment(1.0));
+        for moment in [&mut before, &mut after] {
+            moment.units.as_mut().unwrap().keep(&[0, 2, 7]);
+        }
+        let units = before.units.as_ref().unwrap();
+        assert_eq!((units.count(), units.total(), units.hinges()), (2, 3, 2));
+        assert_eq!((units.position(0), units.position(1)), (0, 2));
+        assert_eq!(units.unit(1), vec![(2.0, -2.0), (5.0, -5.0)]);
+        let all =
+            Activations { layers: vec![LayerActivations { about, before, after: Some(after) }] };
+        all.write(directory.path()).unwrap();
+        assert_eq!(Activations::read(directory.path()).unwrap(), Some(all.clone()));
+        // Of those that are left some can be kept again.
+        let mut fewer = all.layers[0].before.units.clone().unwrap();
+        fewer.keep(&[1, 2]);
+        assert_eq!((fewer.kept, fewer.slopes), (Some(vec![2]), vec![2.0, 5.0]));
     }
 
     #[test]

@@ -1,0 +1,102 @@
+//! Compact runs: what is kept of a finished run in a repository. All that a report shows and a table counts, without weights, predictions and checkpoint.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    Error, Result,
+    record::sample,
+    run::{Snapshots, Status, Summary, activations::Activations, file},
+};
+
+/// The most bytes a compact run has.
+pub const MOST_BYTES: u64 = 500_000;
+/// The most units of a layer it has.
+pub const MOST_UNITS: usize = 1000;
+
+/// Files that are taken as they are.
+const WHOLE: [&str; 3] = ["config.toml", "metrics.jsonl", "curves.json"];
+
+/// A compact run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compact {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// The most units of a layer that are left.
+    pub units: usize,
+}
+
+/// Writes the compact form of a finished run into `<out>/<scale>/<name>/seed-<n>`, the place it has among all runs. Of every layer it has up to `units`
+/// units, the same ones in all runs, and fewer where the run would be larger than [`MOST_BYTES`]. It keeps the run's hash, so it counts as done.
+///
+/// # Errors
+/// A run that is not done or is damaged; another run in its place; what the file system reports.
+pub fn compact(run: &Path, out: &Path, units: usize) -> Result<Compact> {
+    let summary = Summary::read(run)?;
+    if summary.status != Status::Done {
+        let problem = format!("the run is {}, expected done", summary.status.name());
+        return Err(Error::run(run, problem).with_hint("finish it first"));
+    }
+    let path = out.join(place(run)?);
+    if path.join("summary.json").exists() && Summary::read(&path)?.hash != summary.hash {
+        let problem = "holds a run of another configuration or other data";
+        return Err(Error::run(&path, problem).with_hint("move it away first"));
+    }
+    std::fs::create_dir_all(&path).map_err(|error| file::failure(&path, &error))?;
+    for name in WHOLE {
+        let from = run.join(name);
+        if from.exists() {
+            file::write_text(&path.join(name), &fs_err::read_to_string(from)?)?;
+        }
+    }
+    let (activations, snapshots) = (Activations::read(run)?, Snapshots::read(run)?);
+    let mut units = units.min(MOST_UNITS);
+    let bytes = loop {
+        if let Some(activations) = &activations {
+            thinned(activations, units).write(&path)?;
+        }
+        if let Some(snapshots) = &snapshots {
+            snapshots.thinned(units).write(&path)?;
+        }
+        // Last, as its presence says that the rest is there.
+        summary.write(&path)?;
+        let bytes = size(&path)?;
+        if bytes <= MOST_BYTES || units <= 1 {
+            break bytes;
+        }
+        units = units * 3 / 4;
+    };
+    Ok(Compact { path, bytes, units })
+}
+
+fn thinned(activations: &Activations, units: usize) -> Activations {
+    let mut thinned = activations.clone();
+    for layer in &mut thinned.layers {
+        let count = layer.before.units.as_ref().map_or(0, |units| units.total());
+        let kept = sample(&layer.about.name, count, units);
+        let moments = std::iter::once(&mut layer.before).chain(&mut layer.after);
+        for units in moments.filter_map(|moment| moment.units.as_mut()) {
+            units.keep(&kept);
+        }
+    }
+    thinned
+}
+
+/// `<scale>/<name>/seed-<n>`: the end of a run's path.
+fn place(run: &Path) -> Result<PathBuf> {
+    let whole = fs_err::canonicalize(run)?;
+    let parts: Vec<_> = whole.components().rev().take(3).collect();
+    if parts.len() < 3 {
+        return Err(Error::run(run, "expected a path that ends in <scale>/<name>/seed-<n>"));
+    }
+    Ok(parts.into_iter().rev().collect())
+}
+
+fn size(directory: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in fs_err::read_dir(directory)? {
+        bytes += entry?.metadata()?.len();
+    }
+    Ok(bytes)
+}
