@@ -1,0 +1,58 @@
+//! What is made of finished runs.
+
+use std::process::ExitCode;
+
+use apl_train::{
+    Error, Result,
+    notice::notice,
+    run::{Status, Summary},
+};
+
+use crate::{
+    arguments::{Compact, Report},
+    output::{Failure, print},
+};
+
+pub fn compact(arguments: &Compact) -> std::result::Result<ExitCode, Failure> {
+    let (mut written, mut bytes) = (0, 0);
+    for folder in &arguments.runs {
+        for run in apl_train::run::find(folder)? {
+            let status = Summary::read(&run)?.status;
+            if status != Status::Done {
+                notice(&format!("{}: {}, left out", run.display(), status.name()));
+                continue;
+            }
+            let compact = apl_train::compact::compact(&run, &arguments.out, arguments.units)?;
+            (written, bytes) = (written + 1, bytes + compact.bytes);
+        }
+    }
+    let out = arguments.out.display();
+    print(&format!("{out}: {written} compact runs, {:.1} MB", bytes as f64 / 1e6))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn report(arguments: &Report) -> std::result::Result<ExitCode, Failure> {
+    let unit = arguments.unit.as_deref().map(parse_unit).transpose()?;
+    let mut runs = Vec::new();
+    for folder in &arguments.runs {
+        runs.extend(apl_train::run::find(folder)?);
+    }
+    let page = apl_report::write(&runs, &arguments.out)?;
+    print(&page.to_string())?;
+    if let (Some((layer, index)), Some(run)) = (unit, runs.first()) {
+        let path = arguments.out.join("unit.svg");
+        apl_report::write_unit(run, layer, index, &path)?;
+        print(&path.display().to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `act5` or `act5:12`.
+fn parse_unit(unit: &str) -> Result<(&str, Option<usize>)> {
+    let Some((layer, index)) = unit.split_once(':') else { return Ok((unit, None)) };
+    let index = index.parse().map_err(|_| {
+        let place = format!("--unit {unit}");
+        Error::usage(place, "expected a layer's name, or its name, a colon and a number")
+    })?;
+    Ok((layer, Some(index)))
+}

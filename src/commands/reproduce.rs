@@ -1,0 +1,102 @@
+//! Whole tables.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use apl_report::results::Results;
+use apl_train::{
+    Error, Result, Task, config::Document, interrupt::Interrupt, notice::notice, reproduce,
+};
+
+use super::{check_threads, in_pool};
+use crate::{
+    arguments::Reproduce,
+    output::{Failure, print},
+    registry::{Action, with_task},
+};
+
+pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure> {
+    let Reproduce { runs, scale, jobs, threads, .. } = arguments;
+    let data = arguments.data.iter().map(|data| parse_data(data)).collect::<Result<_>>()?;
+    let request = reproduce::Request {
+        tables: tables(&arguments.table)?,
+        scale: scale.clone(),
+        rows: arguments.rows.clone(),
+        seeds: arguments.seeds,
+        data,
+        runs: runs.clone(),
+    };
+    let study = reproduce::plan(&request, &|document| with_task(document, Resolve(document)))?;
+    if arguments.dry_run {
+        let estimate = |document: &Document| with_task(document, Estimate(document));
+        let overview = in_pool(*threads, || reproduce::Overview::of(&study, runs, &estimate))??;
+        print(&overview.to_string())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    check_threads(*threads)?;
+    if *jobs == 0 {
+        return Err(Error::usage("--jobs 0", "expected at least 1").into());
+    }
+    let crew = reproduce::Crew {
+        program: std::env::current_exe().map_err(Error::from)?,
+        jobs: *jobs,
+        threads: *threads,
+        interrupt: Interrupt::install()?,
+        quiet: arguments.no_progress,
+    };
+    for (path, record) in study.records(runs) {
+        record.write(&path)?;
+    }
+    let outcome = reproduce::run(&study, runs, &crew)?;
+    notice(&outcome.to_string());
+    if !outcome.interrupted {
+        let tables = study
+            .records(runs)
+            .map(|(path, record)| Results::read(record, path.parent().unwrap_or(runs)).to_string());
+        print(&tables.collect::<Vec<_>>().join("\n"))?;
+    }
+    Ok(ExitCode::from(outcome.exit_code()))
+}
+
+/// The files of a table's name, or all tables of the project.
+fn tables(name: &str) -> Result<Vec<PathBuf>> {
+    let configs = Path::new("configs");
+    if name == "all" {
+        return apl_train::table::find(configs);
+    }
+    let known = configs.join(format!("{name}.toml"));
+    Ok(vec![if known.is_file() { known } else { PathBuf::from(name) }])
+}
+
+/// `cifar10=FOLDER`.
+fn parse_data(data: &str) -> Result<(String, String)> {
+    let parts =
+        data.split_once('=').filter(|(name, source)| !name.is_empty() && !source.is_empty());
+    let (name, source) = parts.ok_or_else(|| {
+        Error::usage(format!("--data {data}"), "expected the name of a data set, = and its source")
+            .with_hint("for example --data cifar10=FOLDER")
+    })?;
+    Ok((name.into(), source.into()))
+}
+
+struct Resolve<'a>(&'a Document);
+
+impl Action for Resolve<'_> {
+    type Output = reproduce::Resolved;
+
+    fn run<T: Task>(self) -> Result<reproduce::Resolved> {
+        reproduce::resolve::<T>(self.0)
+    }
+}
+
+struct Estimate<'a>(&'a Document);
+
+impl Action for Estimate<'_> {
+    type Output = reproduce::Estimate;
+
+    fn run<T: Task>(self) -> Result<reproduce::Estimate> {
+        reproduce::estimate::<T>(self.0)
+    }
+}

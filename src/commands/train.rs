@@ -1,0 +1,116 @@
+//! Training a configuration, and looking at what was trained.
+
+use std::{path::Path, process::ExitCode};
+
+use apl_train::{
+    Result, Task,
+    config::{Document, Override},
+    inspect::{Inspection, inspect as look},
+    interrupt::Interrupt,
+    launch::{Finished, Request, launch},
+    rescore::{Rescore, rescore},
+    run::Status,
+    task::Split,
+    train::Settings,
+};
+
+use super::{in_pool, run_document, software, source_override};
+use crate::{
+    arguments::{Evaluate, Inspect, SplitName, Train},
+    output::{Failure, print, print_json},
+    registry::{Action, with_task},
+};
+
+pub fn train(arguments: &Train) -> std::result::Result<ExitCode, Failure> {
+    let mut overrides: Vec<Override> =
+        arguments.sets.iter().map(|set| Override::parse(set)).collect::<Result<_>>()?;
+    if let Some(seed) = arguments.seed {
+        overrides.push(Override::new("seed", &seed.to_string(), format!("--seed {seed}")));
+    }
+    overrides.extend(source_override(arguments.data.as_deref()));
+    let quiet = arguments.no_progress;
+    let request = Request {
+        document: Document::read(&arguments.config, overrides)?,
+        runs: arguments.runs.clone(),
+        fresh: arguments.fresh,
+        software: software(),
+        settings: Settings { interrupt: Interrupt::install()?, quiet },
+    };
+    let finished = in_pool(arguments.threads, || with_task(&request.document, Start(&request)))??;
+    if arguments.json {
+        print_json(&finished.summary)?;
+    } else {
+        print(&finished.to_string())?;
+    }
+    Ok(match finished.summary.status {
+        Status::Interrupted => ExitCode::from(Interrupt::EXIT_CODE),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+pub fn evaluate(arguments: &Evaluate) -> std::result::Result<ExitCode, Failure> {
+    let overrides = source_override(arguments.data.as_deref()).into_iter().collect();
+    let document = run_document(&arguments.run, overrides)?;
+    let split = match arguments.split {
+        SplitName::Train => Split::Train,
+        SplitName::Validation => Split::Validation,
+        SplitName::Test => Split::Test,
+    };
+    let score = Score { run: &arguments.run, document: &document, split };
+    let rescore = with_task(&document, score)?;
+    if arguments.json {
+        print_json(&rescore)?;
+    } else {
+        print(&rescore.to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn inspect(arguments: &Inspect) -> std::result::Result<ExitCode, Failure> {
+    let target = &arguments.target;
+    let document = match target.is_dir() {
+        true => run_document(target, Vec::new())?,
+        false => Document::read(target, Vec::new())?,
+    };
+    let inspection = with_task(&document, Look(&document))?;
+    if arguments.json {
+        print_json(&inspection)?;
+    } else {
+        print(&inspection.to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Start<'a>(&'a Request);
+
+impl Action for Start<'_> {
+    type Output = Finished;
+
+    fn run<T: Task>(self) -> Result<Finished> {
+        launch::<T>(self.0)
+    }
+}
+
+struct Score<'a> {
+    run: &'a Path,
+    document: &'a Document,
+    split: Split,
+}
+
+impl Action for Score<'_> {
+    type Output = Rescore;
+
+    fn run<T: Task>(self) -> Result<Rescore> {
+        rescore::<T>(self.run, self.document, self.split)
+    }
+}
+
+struct Look<'a>(&'a Document);
+
+impl Action for Look<'_> {
+    type Output = Inspection;
+
+    fn run<T: Task>(self) -> Result<Inspection> {
+        look::<T>(self.0)
+    }
+}
