@@ -131,7 +131,10 @@ fn data_that_cannot_be_read_is_named() {
     let bench = Bench::new();
     bench.train(&["--data", "nowhere"]).fails_with(1, &["nowhere: found nothing", "hint: "]);
     std::fs::create_dir(bench.path("empty")).unwrap();
-    bench.train(&["--data", "empty"]).fails_with(1, &["empty: found no train file", "hint: "]);
+    bench.train(&["--data", "empty"]).fails_with(
+        1,
+        &["empty: found a folder with nothing in it, expected the images of cifar10", "hint: "],
+    );
     bench.train(&["--data", "hub"]).fails_with(
         1,
         &["huggingface/hub/datasets--uoft-cs--cifar10: found nothing", "`--data embedded`"],

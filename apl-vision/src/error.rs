@@ -49,3 +49,6 @@ pub enum Error {
 
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// What is wrong in a place that the caller knows: found, expected.
+pub(crate) type Wrong = (String, String);

@@ -57,7 +57,7 @@ impl Task for Vision {
         activation: &ActivationConfig,
         setup: &Setup,
     ) -> apl_train::Result<Chain> {
-        let classes = config.data.set.classes();
+        let classes = config.data.labelling()?.classes();
         Ok(network::build(&config.network, classes, activation, setup)?)
     }
 

@@ -38,14 +38,15 @@ fn the_generated_images_never_change() {
         ),
     ] {
         let config = DataConfig { set, train: Some(600), test: Some(200), ..DataConfig::default() };
+        let classes = config.labelling().unwrap().classes();
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let data = pool.install(|| Data::load(&config, folders)).unwrap();
             assert_eq!([data.train.digest(), data.test.digest()], digests);
             for (images, count) in [(&data.train, 600), (&data.test, 200)] {
-                for class in 0..set.classes() as u32 {
+                for class in 0..classes as u32 {
                     let of_class = images.labels().iter().filter(|&&label| label == class).count();
-                    assert_eq!(of_class, count / set.classes());
+                    assert_eq!(of_class, count / classes);
                 }
             }
         }

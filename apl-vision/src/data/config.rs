@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    data::{Labelling, Set},
+};
 
 /// Training images of the embedded generator where `train` is not given.
 pub(crate) const EMBEDDED_TRAIN: usize = 5000;
@@ -17,8 +20,9 @@ const MOST: usize = 1_000_000;
 ///
 /// | key | default | meaning |
 /// |---|---|---|
-/// | `source` | `"embedded"` | `"embedded"`: generated; `"hub"`: the Hugging Face cache; anything else: a folder with parquet files |
-/// | `set` | `"cifar10"` | `"cifar10"` or `"cifar100"`: 10 or 100 classes |
+/// | `source` | `"embedded"` | `"embedded"`: generated; `"hub"`: the Hugging Face cache; anything else: a folder or an archive in one of the formats of `docs/data.md` |
+/// | `set` | `"cifar10"` | `"cifar10"` or `"cifar100"`: 10 or 100 classes; `"images"`: images of one's own |
+/// | `classes` | | the number of classes with `set = "images"`, and only there: 2 to 1000 |
 /// | `train`, `test` | all; 5000 and 1000 if embedded | number of images: that many generated ones, or the first of the canonical order |
 /// | `validation` | 0 | images held out of train, the same ones for every seed |
 /// | `preprocess` | `"mean"` | `"mean"`: subtract the training mean of each pixel; `"none"` |
@@ -42,6 +46,9 @@ pub struct DataConfig {
     pub source: Source,
     /// Which data set.
     pub set: Set,
+    /// The number of classes of images of one's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<usize>,
     /// Training images, validation images included; `None`: all there are, or 5000 generated ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<usize>,
@@ -65,6 +72,7 @@ impl Default for DataConfig {
         Self {
             source: Source::Embedded,
             set: Set::Cifar10,
+            classes: None,
             train: None,
             test: None,
             validation: 0,
@@ -81,11 +89,18 @@ impl DataConfig {
     ///
     /// # Errors
     /// [`Error::Setting`]: a `scale` that is not finite or not above 0, `train` or `test` 0 or above 1,000,000, `validation` that leaves no
-    /// training image (checked again when the number of images of a file is known), an empty `source`.
+    /// training image (checked again when the number of images of a file is known), an empty `source`, `classes` given or missing where it should
+    /// not be, images of one's own from anywhere but files.
     pub fn check(&self) -> Result<()> {
         if self.source == Source::Path(PathBuf::new()) {
-            let expected = "`embedded`, `hub` or a folder";
+            let expected = "`embedded`, `hub`, a folder or an archive";
             return Err(setting("data.source", "an empty text", expected));
+        }
+        self.labelling()?;
+        if self.set == Set::Images && !matches!(self.source, Source::Path(_)) {
+            let found = format!("`{}`", String::from(self.source.clone()));
+            let expected = "a folder, with `data.set = \"images\"`: images of one's own";
+            return Err(setting("data.source", found, expected));
         }
         if !(self.scale.is_finite() && self.scale > 0.0) {
             return Err(setting("data.scale", self.scale, "a finite number above 0"));
@@ -108,7 +123,19 @@ impl DataConfig {
             false => (self.train, EMBEDDED_TRAIN, 50_000),
             true => (self.test, EMBEDDED_TEST, 10_000),
         };
-        Some(given.unwrap_or(if self.source == Source::Embedded { embedded } else { official }))
+        given.or(match (&self.source, self.set) {
+            (Source::Embedded, _) => Some(embedded),
+            (_, Set::Cifar10 | Set::Cifar100) => Some(official),
+            (_, Set::Images) => None,
+        })
+    }
+
+    /// The set and its number of classes.
+    ///
+    /// # Errors
+    /// [`Error::Setting`]: `classes` given or missing where it should not be, or out of its range.
+    pub fn labelling(&self) -> Result<Labelling> {
+        Labelling::new(self.set, self.classes)
     }
 
     /// Checks that `validation` leaves at least one of `train` images.
@@ -133,7 +160,7 @@ pub enum Source {
     Embedded,
     /// The Hugging Face hub's cache on this machine.
     Hub,
-    /// A folder with parquet files laid out as the hub's. Folders named `embedded` or `hub` are written `./embedded` and `./hub`.
+    /// A folder or an archive; its format is found out from what is there. Folders named `embedded` or `hub` are written `./embedded` and `./hub`.
     Path(PathBuf),
 }
 
@@ -153,34 +180,6 @@ impl From<Source> for String {
             Source::Embedded => "embedded".into(),
             Source::Hub => "hub".into(),
             Source::Path(path) => path.to_string_lossy().into_owned(),
-        }
-    }
-}
-
-/// The data sets of the paper's table 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Set {
-    /// Ten classes, 50,000 training and 10,000 test images.
-    Cifar10,
-    /// A hundred classes (the fine labels), as many images.
-    Cifar100,
-}
-
-impl Set {
-    /// The number of classes.
-    pub fn classes(self) -> usize {
-        match self {
-            Set::Cifar10 => 10,
-            Set::Cifar100 => 100,
-        }
-    }
-
-    /// The name in configurations, on the hub (`uoft-cs/<name>`) and in cache files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Set::Cifar10 => "cifar10",
-            Set::Cifar100 => "cifar100",
         }
     }
 }
@@ -242,6 +241,7 @@ mod tests {
         let expected = DataConfig {
             source: Source::Path("some/folder".into()),
             set: Set::Cifar100,
+            classes: None,
             train: Some(100),
             test: Some(50),
             validation: 10,
@@ -253,6 +253,14 @@ mod tests {
         assert_eq!(config, expected);
         assert_eq!(toml::to_string(&config).unwrap(), text);
         config.check().unwrap();
+    }
+
+    #[test]
+    fn images_of_ones_own_have_their_number_of_classes() {
+        let text = "set = \"images\"\nclasses = 7\n";
+        let config: DataConfig = toml::from_str(text).unwrap();
+        assert_eq!((config.set, config.classes), (Set::Images, Some(7)));
+        assert!(toml::to_string(&config).unwrap().contains(text));
     }
 
     #[test]
@@ -289,8 +297,17 @@ mod tests {
         );
         assert_eq!(
             error_of(DataConfig { source: Source::Path("".into()), ..base() }),
-            "data.source: found an empty text, expected `embedded`, `hub` or a folder"
+            "data.source: found an empty text, expected `embedded`, `hub`, a folder or an archive"
         );
+        let images = DataConfig { set: Set::Images, classes: Some(7), ..base() };
+        assert_eq!(
+            error_of(images.clone()),
+            "data.source: found `embedded`, expected a folder, with `data.set = \"images\"`: images of one's own"
+        );
+        let images = DataConfig { source: Source::Path("a".into()), ..images };
+        images.check().unwrap();
+        assert!(error_of(DataConfig { classes: None, ..images }).starts_with("data.classes: "));
+        assert!(error_of(DataConfig { classes: Some(10), ..base() }).starts_with("data.classes: "));
         // More validation images than a file turns out to hold is found when it is read.
         DataConfig { validation: 60_000, source: Source::Hub, ..base() }.check().unwrap();
     }

@@ -4,7 +4,11 @@ use std::path::Path;
 
 use crate::{
     Error, Result,
-    data::{DataConfig, Images, Preprocessing, Source, cache, embedded, source, split},
+    data::{
+        DataConfig, Images, Preprocessing, SIDE, Source, cache, embedded,
+        source::{self, Encoded, Layout, hub},
+        split,
+    },
 };
 
 /// Folders a caller knows from the environment.
@@ -52,17 +56,7 @@ impl Data {
     pub fn load(config: &DataConfig, folders: Folders) -> Result<Self> {
         config.check()?;
         let mut warnings = Vec::new();
-        let [train, test] = match &config.source {
-            Source::Embedded => embedded::generate(config)?,
-            Source::Hub => {
-                let files = source::in_hub(folders.hub, config.set)?;
-                cache::load(&files, config.set, folders.cache, &mut warnings)?
-            }
-            Source::Path(folder) => {
-                let files = source::in_folder(folder, config.set)?;
-                cache::load(&files, config.set, folders.cache, &mut warnings)?
-            }
-        };
+        let [train, test] = open(config, folders, &mut warnings)?.images;
         let train = first("data.train", train, config.train)?;
         let test = first("data.test", test, config.test)?;
         config.check_validation(train.len())?;
@@ -75,6 +69,69 @@ impl Data {
         let preprocessing = Preprocessing::new(config, &train);
         Ok(Self { train, validation, test, preprocessing, warnings })
     }
+}
+
+/// All images of a source and what is known of it.
+pub(crate) struct Opened {
+    /// Train and test.
+    pub images: [Images; 2],
+    /// How many of train and of test had another size than 32x32.
+    pub scaled: [usize; 2],
+    /// The names of the classes by label, where the source or the set tells them.
+    pub class_names: Option<Vec<String>>,
+    /// What the format is called.
+    pub format: &'static str,
+}
+
+/// Reads or generates all images of a configuration's source.
+///
+/// # Errors
+/// As [`Data::load`].
+pub(crate) fn open(
+    config: &DataConfig,
+    folders: Folders,
+    warnings: &mut Vec<String>,
+) -> Result<Opened> {
+    let labelling = config.labelling()?;
+    let (path, layout) = match &config.source {
+        Source::Embedded => {
+            let images = embedded::generate(config)?;
+            return Ok(Opened {
+                images,
+                scaled: [0; 2],
+                class_names: None,
+                format: "generated images",
+            });
+        }
+        Source::Hub => {
+            let files = hub::in_hub(folders.hub, config.set)?;
+            (folders.hub, Layout::Encoded(Encoded::Parquet(files)))
+        }
+        Source::Path(path) => (path.as_path(), source::detect(path, labelling)?),
+    };
+    let (images, scaled, names, format) = match &layout {
+        Layout::Imported(folder) => {
+            let (images, description) = source::imported::read(folder, labelling)?;
+            let scaled = [description.train.scaled, description.test.scaled];
+            (images, scaled, description.class_names, "an imported data set")
+        }
+        Layout::Encoded(encoded) => {
+            let (images, scaled) = cache::load(encoded, labelling, folders.cache, warnings)?;
+            warnings.extend(encoded.warning(labelling));
+            (images, scaled, encoded.class_names().map(<[String]>::to_vec), encoded.name())
+        }
+    };
+    let count = scaled[0] + scaled[1];
+    if count > 0 {
+        let all = images[0].len() + images[1].len();
+        warnings.push(format!(
+            "{}: {count} of {all} images had another size and were scaled to {SIDE}x{SIDE}",
+            path.display()
+        ));
+    }
+    let known =
+        || labelling.set().class_names().map(|names| names.iter().map(|&n| n.into()).collect());
+    Ok(Opened { images, scaled, class_names: names.or_else(known), format })
 }
 
 /// The first `count` images; all of them without a `count`.
@@ -124,13 +181,11 @@ mod tests {
         let config = DataConfig { validation: 7, ..DataConfig::default() };
         let plain = source(&(0..30).collect::<Vec<_>>(), 1);
         let first = load(plain.path(), &config).unwrap();
-        let (pixels, labels) = expected(0..30, 10);
-        let all = Images::canonical(pixels, labels).unwrap();
+        let all = expected(0..30, 10).canonical().unwrap();
         let (kept, held_out) = split::validation(30, 7);
         assert_eq!(first.train, all.select(&kept).unwrap());
         assert_eq!(first.validation, Some(all.select(&held_out).unwrap()));
-        let (pixels, labels) = expected(30..42, 10);
-        assert_eq!(first.test, Images::canonical(pixels, labels).unwrap());
+        assert_eq!(first.test, expected(30..42, 10).canonical().unwrap());
         let sharded = source(&(0..30).rev().collect::<Vec<_>>(), 4);
         for _cold_and_cached in 0..2 {
             let second = load(sharded.path(), &config).unwrap();
@@ -187,8 +242,7 @@ mod tests {
         let decoded = cache.path().join("decoded");
         let folders = Folders { hub: cache.path(), cache: &decoded };
         let data = Data::load(&config, folders).unwrap();
-        let (pixels, labels) = expected(0..9, 100);
-        assert_eq!(data.train, Images::canonical(pixels, labels).unwrap());
+        assert_eq!(data.train, expected(0..9, 100).canonical().unwrap());
         let wrong = Data::load(&DataConfig { set: Set::Cifar10, ..config }, folders);
         assert!(message(wrong, cache.path()).starts_with("DIR/datasets--uoft-cs--cifar10: found"));
     }

@@ -1,8 +1,8 @@
 //! Images and labels: where they come from, in which order, and how they reach the network.
 //!
 //! ```text
-//! DataConfig -> source (files of a split) -> parquet + png -> Images in canonical order <-> cache
-//!            -> embedded (generated)      ----------------->
+//! DataConfig -> source (a format's files) -> rows -> Images in canonical order <-> cache
+//!            -> embedded (generated)      -------->
 //! Images -> split (validation) -> Preprocessing (mean, scale) -> order of an epoch -> fill (crop, flip, tensors)
 //! ```
 //!
@@ -12,23 +12,34 @@
 mod augment;
 mod batch;
 mod cache;
+mod classes;
 mod config;
+mod contents;
 mod embedded;
 mod images;
+mod import;
 mod load;
 mod order;
-mod parquet;
-mod png;
+mod picture;
 mod preprocess;
+mod rows;
+mod set;
+mod sheet;
 mod source;
 mod split;
+mod stored;
 #[cfg(test)]
 mod testing;
+mod verify;
 
 pub use augment::{Crop, PADDING};
 pub use batch::{Crops, fill};
-pub use config::{Augment, DataConfig, Preprocess, Set, Shuffle, Source};
+pub use config::{Augment, DataConfig, Preprocess, Shuffle, Source};
 pub use images::{CHANNELS, Images, PIXELS, SIDE};
+pub use import::import;
 pub use load::{Data, Folders};
 pub use order::order;
 pub use preprocess::Preprocessing;
+pub use set::{Labelling, Set};
+pub use sheet::show;
+pub use verify::{Official, SplitContents, Verified, verify};

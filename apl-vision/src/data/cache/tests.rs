@@ -1,7 +1,11 @@
 //! What comes out of a cache is what went in, or is made anew.
 
 use super::*;
-use crate::data::testing::{self, CIFAR10, expected, message, rows};
+use crate::data::{
+    PIXELS, Set,
+    source::hub::Files,
+    testing::{self, CIFAR10, expected, labelling, message, rows},
+};
 
 struct Folder(tempfile::TempDir);
 
@@ -19,13 +23,15 @@ impl Folder {
         self.0.path().join(name)
     }
 
-    fn files(&self) -> Files {
-        Files { train: vec![self.at("train")], test: vec![self.at("test")] }
+    fn files(&self) -> Encoded {
+        Encoded::Parquet(Files { train: vec![self.at("train")], test: vec![self.at("test")] })
     }
 
     fn load(&self) -> [Images; 2] {
         let mut warnings = Vec::new();
-        let images = load(&self.files(), Set::Cifar10, &self.at("cache"), &mut warnings).unwrap();
+        let (images, scaled) =
+            load(&self.files(), labelling(Set::Cifar10), &self.at("cache"), &mut warnings).unwrap();
+        assert_eq!(scaled, [0; 2]);
         assert!(warnings.is_empty(), "{warnings:?}");
         images
     }
@@ -38,11 +44,12 @@ impl Folder {
     }
 }
 
+fn read(path: &Path, set: Set) -> Option<Images> {
+    stored::read(path, labelling(set)).ok().map(|(images, _)| images)
+}
+
 fn canonical() -> [Images; 2] {
-    [0..12, 12..17].map(|numbers| {
-        let (pixels, labels) = expected(numbers, 10);
-        Images::canonical(pixels, labels).unwrap()
-    })
+    [0..12, 12..17].map(|numbers| expected(numbers, 10).canonical().unwrap())
 }
 
 #[test]
@@ -97,10 +104,11 @@ fn a_cache_of_another_format_or_order_is_made_anew() {
     let [train, _] = folder.load();
     let path = folder.cached().pop().unwrap();
     let whole = std::fs::read(&path).unwrap();
-    write(&path, &train.select(&[1, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]).unwrap()).unwrap();
+    stored::write(&path, &train.select(&[1, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]).unwrap(), 0)
+        .unwrap();
     assert!(read(&path, Set::Cifar10).is_none());
     assert_eq!(folder.load(), canonical());
-    let position = whole.windows(12).position(|part| part == FORMAT.as_bytes()).unwrap();
+    let position = whole.windows(12).position(|part| part == b"apl-images-1").unwrap();
     let mut older = whole.clone();
     older[position + 11] = b'0';
     std::fs::write(&path, &older).unwrap();
@@ -109,7 +117,7 @@ fn a_cache_of_another_format_or_order_is_made_anew() {
     assert_eq!(std::fs::read(&path).unwrap(), whole);
     // Labels beyond the classes: the file was made for another set.
     let images = Images::canonical(vec![1; PIXELS], vec![99]).unwrap();
-    write(&path, &images).unwrap();
+    stored::write(&path, &images, 0).unwrap();
     assert!(read(&path, Set::Cifar10).is_none());
     assert_eq!(read(&path, Set::Cifar100), Some(images));
 }
@@ -119,7 +127,8 @@ fn a_folder_that_cannot_be_written_costs_a_warning() {
     let folder = Folder::new();
     std::fs::write(folder.at("cache"), "a file where the folder should be").unwrap();
     let mut warnings = Vec::new();
-    let images = load(&folder.files(), Set::Cifar10, &folder.at("cache"), &mut warnings).unwrap();
+    let (images, _) =
+        load(&folder.files(), labelling(Set::Cifar10), &folder.at("cache"), &mut warnings).unwrap();
     assert_eq!(images, canonical());
     let [warning] = <[String; 1]>::try_from(warnings).unwrap();
     let expected =
@@ -132,6 +141,7 @@ fn a_folder_that_cannot_be_written_costs_a_warning() {
 fn a_missing_source_is_named() {
     let folder = Folder::new();
     std::fs::remove_file(folder.at("test")).unwrap();
-    let result = load(&folder.files(), Set::Cifar10, &folder.at("cache"), &mut Vec::new());
+    let result =
+        load(&folder.files(), labelling(Set::Cifar10), &folder.at("cache"), &mut Vec::new());
     assert!(message(result, folder.0.path()).contains("DIR/test"));
 }

@@ -30,7 +30,7 @@ const SEED: u32 = 2014;
 
 /// Training and test images of a configuration.
 pub(crate) fn generate(config: &DataConfig) -> Result<[Images; 2]> {
-    let classes = config.set.classes() as u32;
+    let classes = config.labelling()?.classes() as u32;
     let train = split(classes, classes, config.train.unwrap_or(EMBEDDED_TRAIN))?;
     let test = split(classes, classes + 1, config.test.unwrap_or(EMBEDDED_TEST))?;
     Ok([train, test])

@@ -1,5 +1,8 @@
 //! Small data sets on disk, for tests: real PNG images in real parquet files.
 
+pub(crate) mod cifar;
+pub(crate) mod jpeg;
+
 use std::{path::Path, sync::Arc};
 
 use apl_core::random::{Purpose, Streams};
@@ -11,7 +14,7 @@ use parquet::{
     schema::parser::parse_message_type,
 };
 
-use crate::data::{CHANNELS, PIXELS, SIDE};
+use crate::data::{CHANNELS, Labelling, PIXELS, SIDE, Set, rows::Rows};
 
 /// A row as it is stored: the bytes of the image and the label, either of them missing.
 pub(crate) type Row = (Option<Vec<u8>>, Option<i64>);
@@ -100,14 +103,11 @@ pub(crate) fn write(path: &Path, schema: &str, rows: &[Row], group: usize, snapp
     writer.close().unwrap();
 }
 
-/// The pixels and labels that [`rows`] of these numbers should give back.
-pub(crate) fn expected(
-    numbers: impl IntoIterator<Item = u32>,
-    classes: u32,
-) -> (Vec<u8>, Vec<u32>) {
+/// The rows that [`rows`] of these numbers should give back.
+pub(crate) fn expected(numbers: impl IntoIterator<Item = u32>, classes: u32) -> Rows {
     let numbers: Vec<u32> = numbers.into_iter().collect();
     let pixels = numbers.iter().flat_map(|&n| image(n)).collect();
-    (pixels, numbers.iter().map(|n| n % classes).collect())
+    Rows { pixels, labels: numbers.iter().map(|n| n % classes).collect(), scaled: 0 }
 }
 
 /// The message of an error, with the folder replaced by `DIR`.
@@ -116,4 +116,9 @@ pub(crate) fn message<T>(result: crate::Result<T>, folder: &Path) -> String {
         Ok(_) => panic!("an error was expected"),
         Err(error) => error.to_string().replace(&folder.display().to_string(), "DIR"),
     }
+}
+
+/// CIFAR-10 or CIFAR-100 as a labelling.
+pub(crate) fn labelling(set: Set) -> Labelling {
+    Labelling::new(set, None).unwrap()
 }

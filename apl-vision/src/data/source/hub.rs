@@ -12,10 +12,11 @@ pub(crate) struct Files {
 }
 
 /// The folder inside a data set's folder that holds its files.
-fn inner(set: Set) -> &'static str {
+pub(super) fn inner(set: Set) -> &'static str {
     match set {
         Set::Cifar10 => "plain_text",
         Set::Cifar100 => "cifar100",
+        Set::Images => "data",
     }
 }
 
@@ -96,6 +97,11 @@ fn shards(folder: &Path, split: &str, set: Set) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found.into_iter().map(|shard| shard.2).collect())
+}
+
+/// Whether a file of this name is a shard of a split.
+pub(super) fn is_shard(name: &str) -> bool {
+    ["train", "test"].into_iter().any(|split| shard(name, split).is_some())
 }
 
 /// Index and number of shards in the name of a file of this split.

@@ -1,14 +1,17 @@
 //! Reading what was written, and saying what is wrong with what was not written well.
 
 use super::*;
-use crate::data::testing::{self, CIFAR10, CIFAR100, Row, expected, message, rows};
+use crate::data::{
+    Set,
+    testing::{self, CIFAR10, CIFAR100, Row, expected, labelling, message, rows},
+};
 
 /// The error of a file with these rows, `group` of them in a row group.
 fn error_of(rows: &[Row], group: usize) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.parquet");
     testing::write(&path, CIFAR10, rows, group, true);
-    message(read(&[path], Set::Cifar10), folder.path())
+    message(read(&[path], labelling(Set::Cifar10)), folder.path())
 }
 
 #[test]
@@ -17,7 +20,7 @@ fn rows_come_back_whatever_the_row_groups_and_the_compression() {
     for (group, snappy) in [(1, true), (4, false), (100, true)] {
         let path = folder.path().join(format!("{group}.parquet"));
         testing::write(&path, CIFAR10, &rows(0..23, 10), group, snappy);
-        assert_eq!(read(&[path], Set::Cifar10).unwrap(), expected(0..23, 10));
+        assert_eq!(read(&[path], labelling(Set::Cifar10)).unwrap(), expected(0..23, 10));
     }
 }
 
@@ -27,7 +30,7 @@ fn files_follow_one_another() {
     let paths = ["a", "b"].map(|name| folder.path().join(name));
     testing::write(&paths[0], CIFAR10, &rows(0..3, 10), 2, true);
     testing::write(&paths[1], CIFAR10, &rows(3..8, 10), 2, true);
-    assert_eq!(read(&paths, Set::Cifar10).unwrap(), expected(0..8, 10));
+    assert_eq!(read(&paths, labelling(Set::Cifar10)).unwrap(), expected(0..8, 10));
 }
 
 #[test]
@@ -35,10 +38,10 @@ fn the_fine_label_counts_and_narrow_or_required_integers_do_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fine.parquet");
     testing::write(&path, CIFAR100, &rows(90..105, 100), 4, true);
-    assert_eq!(read(&[path], Set::Cifar100).unwrap(), expected(90..105, 100));
+    assert_eq!(read(&[path], labelling(Set::Cifar100)).unwrap(), expected(90..105, 100));
     let path = folder.path().join("narrow.parquet");
     testing::write(&path, &CIFAR10.replace("int64", "int32"), &rows(0..5, 10), 4, true);
-    assert_eq!(read(&[path], Set::Cifar10).unwrap(), expected(0..5, 10));
+    assert_eq!(read(&[path], labelling(Set::Cifar10)).unwrap(), expected(0..5, 10));
     let path = folder.path().join("required.parquet");
     testing::write(
         &path,
@@ -47,7 +50,7 @@ fn the_fine_label_counts_and_narrow_or_required_integers_do_too() {
         4,
         true,
     );
-    assert_eq!(read(&[path], Set::Cifar10).unwrap(), expected(0..5, 10));
+    assert_eq!(read(&[path], labelling(Set::Cifar10)).unwrap(), expected(0..5, 10));
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn a_file_of_another_layout_is_named() {
     let path = folder.path().join("a.parquet");
     let error = |schema: &str, set| {
         testing::write(&path, schema, &rows(0..3, 10), 2, true);
-        message(read(std::slice::from_ref(&path), set), folder.path())
+        message(read(std::slice::from_ref(&path), labelling(set)), folder.path())
     };
     assert_eq!(
         error(CIFAR10, Set::Cifar100),
@@ -127,17 +130,20 @@ fn a_file_of_another_layout_is_named() {
     let path = folder.path().join("text.parquet");
     std::fs::write(&path, "not a parquet file at all").unwrap();
     assert_eq!(
-        message(read(&[path], Set::Cifar10), folder.path()),
+        message(read(&[path], labelling(Set::Cifar10)), folder.path()),
         "DIR/text.parquet: found Parquet error: Invalid Parquet file. Corrupt footer, expected a whole parquet file, uncompressed or snappy\nhint: download the file again"
     );
     let path = folder.path().join("empty.parquet");
     std::fs::write(&path, "").unwrap();
     assert!(
-        message(read(&[path], Set::Cifar10), folder.path())
+        message(read(&[path], labelling(Set::Cifar10)), folder.path())
             .starts_with("DIR/empty.parquet: found ")
     );
     let path = folder.path().join("absent.parquet");
-    assert!(message(read(&[path], Set::Cifar10), folder.path()).contains("DIR/absent.parquet"));
+    assert!(
+        message(read(&[path], labelling(Set::Cifar10)), folder.path())
+            .contains("DIR/absent.parquet")
+    );
 }
 
 /// Cut anywhere or with any byte changed, a file gives rows or an error that names it; nothing else happens.
@@ -149,8 +155,8 @@ fn damaged_files_are_errors_and_never_panics() {
     let whole = std::fs::read(&path).unwrap();
     let check = |bytes: &[u8], what: &str| {
         std::fs::write(&path, bytes).unwrap();
-        match read(std::slice::from_ref(&path), Set::Cifar10) {
-            Ok((pixels, labels)) => assert_eq!(pixels.len(), labels.len() * PIXELS, "{what}"),
+        match read(std::slice::from_ref(&path), labelling(Set::Cifar10)) {
+            Ok(rows) => assert_eq!(rows.pixels.len(), rows.labels.len() * PIXELS, "{what}"),
             Err(error) => {
                 let text = error.to_string();
                 assert!(text.starts_with(&path.display().to_string()), "{what}: {text}");
@@ -159,7 +165,10 @@ fn damaged_files_are_errors_and_never_panics() {
     };
     for length in (0..whole.len()).step_by(1 + whole.len() / 400) {
         check(&whole[..length], &format!("cut at {length}"));
-        assert!(read(std::slice::from_ref(&path), Set::Cifar10).is_err(), "cut at {length}");
+        assert!(
+            read(std::slice::from_ref(&path), labelling(Set::Cifar10)).is_err(),
+            "cut at {length}"
+        );
     }
     // The footer byte by byte, the pages here and there.
     let footer = whole.len().saturating_sub(1200);

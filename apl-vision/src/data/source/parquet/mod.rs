@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use crate::{
     Error, Result,
-    data::{PIXELS, Set, png},
+    data::{Labelling, PIXELS, Set, picture::png, rows::Rows},
 };
 
 /// The column with the PNG images.
@@ -24,41 +24,35 @@ const IMAGE: &str = "img.bytes";
 /// The column with the labels.
 fn label_column(set: Set) -> &'static str {
     match set {
-        Set::Cifar10 => "label",
+        Set::Cifar10 | Set::Images => "label",
         Set::Cifar100 => "fine_label",
     }
 }
 
-/// The rows of all files in order: pixels `[N, 3, 32, 32]` and labels `[N]`.
+/// The rows of all files in order.
 ///
 /// # Errors
 /// [`Error::File`] for a file that is no parquet, is damaged or has other columns; [`Error::Row`] for a row without image or label, an image
 /// that is not a 32x32 RGB PNG, a label out of range.
-pub(crate) fn read(files: &[PathBuf], set: Set) -> Result<(Vec<u8>, Vec<u32>)> {
-    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+pub(crate) fn read(files: &[PathBuf], labelling: Labelling) -> Result<Rows> {
+    let mut all = Rows::default();
     for path in files {
         let file = fs_err::File::open(path)?;
         // The parquet crate panics on some damaged files (a negative offset in the footer, a page that refers to a dictionary there is not):
         // whatever happens in there, the file is at fault.
-        let reading = || read_file(path, file.into_parts().0, set, &mut pixels, &mut labels);
+        let reading = || read_file(path, file.into_parts().0, labelling, &mut all);
         match catch_unwind(AssertUnwindSafe(reading)) {
             Ok(done) => done?,
             Err(_) => return Err(damaged(path, "contents that the parquet reader cannot handle")),
         }
     }
-    Ok((pixels, labels))
+    Ok(all)
 }
 
-fn read_file(
-    path: &Path,
-    file: std::fs::File,
-    set: Set,
-    pixels: &mut Vec<u8>,
-    labels: &mut Vec<u32>,
-) -> Result<()> {
+fn read_file(path: &Path, file: std::fs::File, labelling: Labelling, all: &mut Rows) -> Result<()> {
     let in_file = |error: ParquetError| damaged(path, &error.to_string());
     let reader = SerializedFileReader::new(file).map_err(in_file)?;
-    let [image, label] = columns(path, &reader, set)?;
+    let [image, label] = columns(path, &reader, labelling.set())?;
     let mut first = 0;
     for group in 0..reader.num_row_groups() {
         let group = reader.get_row_group(group).map_err(in_file)?;
@@ -67,15 +61,10 @@ fn read_file(
         let images = images(place, image, group.get_column_reader(image.index).map_err(in_file)?)?;
         let found = integers(place, label, group.get_column_reader(label.index).map_err(in_file)?)?;
         for (row, &value) in found.iter().enumerate() {
-            let value = u32::try_from(value).ok().filter(|&n| (n as usize) < set.classes());
-            labels.push(value.ok_or_else(|| {
-                let expected = format!("0 to {}", set.classes() - 1);
-                place.wrong(row, format!("{} {}", label.name, found[row]), expected)
-            })?);
+            let wrong = |expected| place.wrong(row, format!("{} {value}", label.name), expected);
+            all.labels.push(labelling.label(value).map_err(wrong)?);
         }
-        let start = pixels.len();
-        pixels.resize(start + rows * PIXELS, 0);
-        let rows_of_pixels = pixels[start..].par_chunks_exact_mut(PIXELS);
+        let rows_of_pixels = all.room(rows).par_chunks_exact_mut(PIXELS);
         let decoded: Vec<_> =
             rows_of_pixels.zip(&images).map(|(to, image)| png::decode(image.data(), to)).collect();
         for (row, result) in decoded.into_iter().enumerate() {
