@@ -131,8 +131,10 @@ impl fmt::Display for Verified {
                 Official::Unknown => "unknown whether it is the original",
             };
             writeln!(f, "      {official}")?;
-            if split.repeated > 0 {
-                writeln!(f, "      {} images are there more than once", split.repeated)?;
+            match split.repeated {
+                0 => {}
+                1 => writeln!(f, "      1 image repeats an earlier one")?,
+                count => writeln!(f, "      {count} images repeat earlier ones")?,
             }
         }
         match self.shared {
@@ -193,7 +195,7 @@ mod tests {
 train 26 images, 2 to 3 a class
       digest {}
       not the original
-      3 images are there more than once
+      3 images repeat earlier ones
 test  12 images, 1 to 2 a class
       digest {}
       not the original

@@ -120,6 +120,7 @@ impl Canvas {
 
     fn write(&mut self, left: usize, top: usize, letters: &[char]) {
         for (place, &letter) in letters.iter().enumerate() {
+            let top = top + font::drop(letter);
             for (y, row) in font::letter(letter).into_iter().enumerate() {
                 for x in (0..font::WIDTH).filter(|x| row >> (font::WIDTH - 1 - x) & 1 == 1) {
                     self.dot(left + place * (font::WIDTH + 1) + x, top + y, [INK; 3]);
