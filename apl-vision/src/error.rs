@@ -47,6 +47,18 @@ pub enum Error {
     Core(#[from] apl_core::Error),
 }
 
+impl Error {
+    /// A file that was to be written and could not be.
+    pub(crate) fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Self {
+        Error::File {
+            path: path.into(),
+            found: format!("that it cannot be written ({error})"),
+            expected: "a place with room that can be written".into(),
+            hint: "choose another folder".into(),
+        }
+    }
+}
+
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 

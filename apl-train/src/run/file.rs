@@ -17,18 +17,28 @@ pub fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<()> {
-    let named = |error: std::io::Error| failure(path, &error);
+    whole(path, write).map_err(|error| failure(path, &error))
+}
+
+/// [`replace`] for those who say themselves what went wrong.
+///
+/// # Errors
+/// What the file system reports.
+pub fn whole(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(UNFINISHED);
     usual_permissions(&mut builder);
-    let mut file = builder.tempfile_in(directory).map_err(named)?;
+    let mut file = builder.tempfile_in(directory)?;
     {
         let mut buffered = BufWriter::with_capacity(1 << 20, file.as_file_mut());
-        write(&mut buffered).and_then(|()| buffered.flush()).map_err(named)?;
+        write(&mut buffered).and_then(|()| buffered.flush())?;
     }
-    file.as_file().sync_all().map_err(named)?;
-    file.persist(path).map_err(|error| named(error.error))?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
     // The rename itself lasts once the directory is synced; where directories cannot be opened (Windows) it lasts anyway.
     if let Ok(directory) = std::fs::File::open(directory) {
         let _ = directory.sync_all();

@@ -41,8 +41,10 @@ pub fn import(config: &DataConfig, folders: Folders, folder: &Path) -> Result<Ve
     let opened = load::open(config, folders, &mut warnings)?;
     let [train, test] = &opened.images;
     let [scaled_train, scaled_test] = opened.scaled;
-    stored::write(&imported::file(folder, "train"), train, scaled_train)?;
-    stored::write(&imported::file(folder, "test"), test, scaled_test)?;
+    for (split, images, scaled) in [("train", train, scaled_train), ("test", test, scaled_test)] {
+        let path = imported::file(folder, split);
+        stored::write(&path, images, scaled).map_err(|error| Error::unwritable(&path, &error))?;
+    }
     let description = Description {
         format: FORMAT,
         set: labelling.set(),
@@ -51,8 +53,12 @@ pub fn import(config: &DataConfig, folders: Folders, folder: &Path) -> Result<Ve
         train: Part::of(train, scaled_train),
         test: Part::of(test, scaled_test),
     };
-    file::write_json(&folder.join(DESCRIPTION), &description)
-        .map_err(|error| Error::Io(std::io::Error::other(error.to_string())))?;
+    let path = folder.join(DESCRIPTION);
+    let write = || {
+        let text = serde_json::to_string_pretty(&description)?;
+        file::whole(&path, |file| writeln!(file, "{text}"))
+    };
+    write().map_err(|error| Error::unwritable(&path, &error))?;
     Ok(warnings)
 }
 
@@ -153,6 +159,13 @@ mod tests {
         assert_eq!(
             error("python/test_batch"),
             format!("DIR/python/test_batch: found a file, expected an empty folder or none{hint}")
+        );
+        let text = error("python/test_batch/inside");
+        assert!(
+            text.starts_with(
+                "DIR/python/test_batch/inside/train.safetensors: found that it cannot be written ("
+            ),
+            "{text}"
         );
     }
 

@@ -6,8 +6,8 @@
 
 use std::{collections::HashMap, path::Path};
 
+use apl_train::run::file;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use tempfile::NamedTempFile;
 
 use crate::{
     Error, Result,
@@ -74,11 +74,9 @@ fn images(mut bytes: Vec<u8>, labelling: Labelling) -> std::result::Result<(Imag
     Ok((images, scaled))
 }
 
-/// Writes a file beside its place, syncs it and renames it.
+/// Writes a file, whole or not at all. Makes its folder where there is none.
 pub(crate) fn write(path: &Path, images: &Images, scaled: usize) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs_err::create_dir_all(folder)?;
-    let beside = NamedTempFile::new_in(folder)?.into_temp_path();
+    fs_err::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
     let labels: Vec<u8> = images.labels().iter().flat_map(|label| label.to_le_bytes()).collect();
     let count = images.len();
     let shape = vec![count, CHANNELS, SIDE, SIDE];
@@ -92,7 +90,6 @@ pub(crate) fn write(path: &Path, images: &Images, scaled: usize) -> std::io::Res
         scaled => format!("{} {scaled}", images.digest()),
     };
     let metadata = HashMap::from([(FORMAT.to_string(), about)]);
-    safetensors::serialize_to_file(tensors, Some(metadata), &beside).map_err(other)?;
-    fs_err::OpenOptions::new().write(true).open(&beside)?.sync_all()?;
-    beside.persist(path).map_err(|error| error.error)
+    let bytes = safetensors::serialize(tensors, Some(metadata)).map_err(other)?;
+    file::whole(path, |file| file.write_all(&bytes))
 }

@@ -60,8 +60,8 @@ pub fn show(
     let numbers = || (0..classes).map(|label| label.to_string()).collect();
     let names: Vec<String> = opened.class_names.unwrap_or_else(numbers);
     let bytes = sheet(&opened.images[0], &names, count).png(path)?;
-    file::replace(path, |file| file.write_all(&bytes))
-        .map_err(|error| Error::Io(std::io::Error::other(error.to_string())))?;
+    file::whole(path, |file| file.write_all(&bytes))
+        .map_err(|error| Error::unwritable(path, &error))?;
     Ok(warnings)
 }
 
