@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::interrupt::Interrupt;
+
 /// An error of `apl-train`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -39,6 +41,22 @@ pub enum Error {
         /// The last good checkpoint, in words.
         checkpoint: String,
     },
+    /// Data that the Hugging Face hub or its cache lacks or refuses.
+    #[error("{place}: {problem}\nhint: {hint}")]
+    Hub {
+        /// The hub's host, or the file or folder of the cache.
+        place: String,
+        /// What was found and what was expected.
+        problem: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// A signal came before there was a run that could be checkpointed. The command exits with 75.
+    #[error("interrupted {what}; the same command goes on from there")]
+    Interrupted {
+        /// What was under way, and how far it had come.
+        what: String,
+    },
     /// What a task's own data or network reports.
     #[error(transparent)]
     Task(Box<dyn std::error::Error + Send + Sync>),
@@ -69,9 +87,13 @@ impl Error {
         self
     }
 
-    /// The exit code of the command: 2 for bad usage or configuration, 1 for everything else.
+    /// The exit code of the command: 2 for bad usage or configuration, 75 where the same command goes on, 1 for everything else.
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Error::Usage { .. }) { 2 } else { 1 }
+        match self {
+            Error::Usage { .. } => 2,
+            Error::Interrupted { .. } => Interrupt::EXIT_CODE,
+            _ => 1,
+        }
     }
 }
 

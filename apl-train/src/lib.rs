@@ -11,6 +11,7 @@ pub mod error;
 pub mod evaluate;
 pub mod feed;
 mod host;
+pub mod hub;
 pub mod inspect;
 pub mod interrupt;
 pub mod launch;
