@@ -40,7 +40,7 @@ pub struct Train {
     /// Change a key of the configuration, such as activation.hinges=2; may be given again.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
-    /// Where the data is: embedded, hub (the Hugging Face cache), a folder or an archive.
+    /// Where the data is: embedded, hub (the Hugging Face hub, or its cache), a folder or an archive.
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
     /// The seed of every random number.

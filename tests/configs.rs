@@ -10,7 +10,7 @@ use apl_train::{
     config::{Config, Document, Override},
     plan::Plan,
     reproduce::{self, Request},
-    run::DataSummary,
+    run::{DataSummary, SourceFile},
     table::Table,
 };
 use apl_vision::Vision;
@@ -77,8 +77,14 @@ fn a_resolved_configuration_is_complete_and_comes_back_the_same() {
 
 #[test]
 fn the_hash_covers_what_changes_numbers_and_nothing_else() {
-    let data =
-        |digest: &str| [DataSummary { split: "train".into(), examples: 1, digest: digest.into() }];
+    let data = |digest: &str| {
+        [DataSummary {
+            split: "train".into(),
+            examples: 1,
+            digest: digest.into(),
+            source: Vec::new(),
+        }]
+    };
     let path = named("quick/cifar10-cnn-apl.toml");
     let hash = |overrides: &[(&str, &str)], digest| {
         let config: Config<Vision> = plan(&path, overrides).config;
@@ -86,7 +92,21 @@ fn the_hash_covers_what_changes_numbers_and_nothing_else() {
     };
     let base = hash(&[], "1");
     assert_eq!(base.len(), 64);
-    for same in [("data.source", "\"some/folder\""), ("record.checkpoint-every", "7")] {
+    // What earlier versions wrote: their runs are known again.
+    assert_eq!(base, "f4c7ec0c610da58f21250817ae2d6e87dae649fe336837a8cea18138c3224a39");
+    let mut from_hub = data("1");
+    from_hub[0].source.push(SourceFile {
+        repository: "uoft-cs/cifar10".into(),
+        commit: "0b27".into(),
+        file: "x.parquet".into(),
+        sha256: "ab".into(),
+    });
+    assert_eq!(plan(&path, &[]).config.hash(&from_hub).unwrap(), base);
+    for same in [
+        ("data.source", "\"some/folder\""),
+        ("data.revision", "\"main\""),
+        ("record.checkpoint-every", "7"),
+    ] {
         assert_eq!(hash(&[same], "1"), base, "{same:?}");
     }
     // A default that is written out is the same configuration.

@@ -176,7 +176,7 @@ fn two_at_once_share_the_work() {
     let bench = bench();
     let more = ["reproduce", "first", "--scale", "small", "--threads", "1", "--jobs", "2"];
     let both = [bench.start(&more), bench.start(&more)];
-    let [one, other] = both.map(|running| bench.ended(running).ok());
+    let [one, other] = both.map(|running| bench.ended(running.output()).ok());
     assert_eq!(one.out, other.out);
     assert_eq!(trained(&one) + trained(&other), 6, "{}\n{}", one.err, other.err);
     assert_eq!(run_directories(&bench.path("runs")).len(), 6);
@@ -190,7 +190,7 @@ fn a_stopped_study_goes_on_where_it_was() {
     let mut running = bench.start(&more);
     wait_until(|| apl_train::run::find(&bench.path("cut")).is_ok());
     running.signal("-TERM");
-    let ended = bench.ended(running);
+    let ended = bench.ended(running.output());
     assert_eq!((ended.code, ended.out.as_str()), (Some(75), ""), "{}", ended.err);
     assert!(ended.err.contains("stopped: the same command goes on from there"), "{}", ended.err);
     assert_eq!(bench.apl(&more).ok().out, whole.out);

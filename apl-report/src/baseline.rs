@@ -12,7 +12,7 @@ pub fn settings(config: &str) -> BTreeMap<String, String> {
     if let Ok(table) = config.parse::<Table>() {
         flatten("", &table, &mut settings);
     }
-    for key in ["seed", "data.source", "record.checkpoint-every"] {
+    for key in ["seed", "data.source", "data.revision", "record.checkpoint-every"] {
         settings.remove(key);
     }
     settings

@@ -130,7 +130,7 @@ impl Row {
         for run in &self.runs[1..] {
             let (one, other) = (&first.summary, &run.summary);
             let mut keys = baseline::differing(&first.config, &run.config);
-            keys.extend((one.data != other.data).then(|| "data digests".into()));
+            keys.extend((!one.same_data(&other.data)).then(|| "data digests".into()));
             keys.extend((one.parameters != other.parameters).then(|| "parameter counts".into()));
             if !keys.is_empty() {
                 let (a, b) = (one.seed, other.seed);

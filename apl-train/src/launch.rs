@@ -77,7 +77,7 @@ pub fn launch<T: Task>(request: &Request) -> Result<Finished> {
         .and_then(|network| check_memory(&network, &plan).map(|()| network))
         .map_err(|error| document.blame(error))?;
     let mut warnings = Vec::new();
-    let data = load(&plan, document, &mut |text| warnings.push(text))?;
+    let data = load(&plan, document, &request.settings, &mut |text| warnings.push(text))?;
     for split in [Split::Train, Split::Test] {
         if T::examples(&data, split) == 0 {
             let problem = format!("the {} split has no examples", split.name());
@@ -113,13 +113,15 @@ pub fn launch<T: Task>(request: &Request) -> Result<Finished> {
 pub fn load<T: Task>(
     plan: &Plan<T>,
     document: &Document,
+    settings: &Settings,
     warn: &mut dyn FnMut(String),
 ) -> Result<T::Dataset> {
     let mut tell = |warning: String| {
         notice(&format!("warning: {warning}"));
         warn(warning);
     };
-    T::load(&plan.config, &Environment::read(), &mut tell).map_err(|error| document.blame(error))
+    T::load(&plan.config, &Environment::read(), settings, &mut tell)
+        .map_err(|error| document.blame(error))
 }
 
 /// Refuses a batch that cannot fit: better now than when the system ends the process in the middle of a step.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::{config::Document, run::Identity};
 
 /// Changes that are no part of a name: the seed is the folder below, the data shows in its digest, and checkpoints change nothing.
-const UNNAMED: [&str; 3] = ["seed", "data.source", "record.checkpoint-every"];
+const UNNAMED: [&str; 4] = ["seed", "data.source", "data.revision", "record.checkpoint-every"];
 
 /// The scale is the folder of the configuration, the name its file's and its changes'. The `config.toml` of a run directory has that run's.
 ///

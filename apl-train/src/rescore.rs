@@ -15,6 +15,7 @@ use crate::{
     plan::Plan,
     run::{Measure, Summary},
     task::Split,
+    train::Settings,
 };
 
 /// A network's score on a split.
@@ -59,7 +60,7 @@ pub fn rescore<T: Task>(run: &Path, document: &Document, split: Split) -> Result
     }
     let mut network = launch::build(&plan).map_err(|error| document.blame(error))?;
     model::read(&path, network.parameters())?;
-    let data = launch::load(&plan, document, &mut |_| ())?;
+    let data = launch::load(&plan, document, &Settings::default(), &mut |_| ())?;
     let examples = T::examples(&data, split);
     if examples == 0 {
         let problem = "has no examples in this run";
@@ -73,11 +74,11 @@ pub fn rescore<T: Task>(run: &Path, document: &Document, split: Split) -> Result
         return Err(Error::run(run, "the evaluation was interrupted"));
     };
     Ok(Rescore {
+        same_data: summary.same_data(&T::describe(&data)),
         id: summary.id,
         seed: summary.seed,
         split: split.name().into(),
         examples,
-        same_data: T::describe(&data) == summary.data,
         loss: outcome.loss,
         measure: T::measure(),
         score: outcome.score,

@@ -13,6 +13,7 @@ use crate::{
     Environment, Result,
     config::Config,
     run::{DataSummary, Measure, Predictions, curves::Curve},
+    train::Settings,
 };
 
 /// A part of the data.
@@ -91,13 +92,14 @@ pub trait Task: Debug + Clone + PartialEq + Sized {
     /// How many examples a split is expected to have, where that is known before it is read.
     fn expected(config: &Config<Self>, split: Split) -> Option<usize>;
 
-    /// Loads the data; `warn` is told what a user should know.
+    /// Loads the data; `settings` say how a download is shown and interrupted, `warn` is told what a user should know.
     ///
     /// # Errors
-    /// Data that is missing or damaged.
+    /// Data that is missing or damaged; [`Error::Interrupted`](crate::Error::Interrupted).
     fn load(
         config: &Config<Self>,
         environment: &Environment,
+        settings: &Settings,
         warn: &mut dyn FnMut(String),
     ) -> Result<Self::Dataset>;
 

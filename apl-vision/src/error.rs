@@ -42,6 +42,9 @@ pub enum Error {
     /// An error of the operating system; the message names the file.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// The hub's cache cannot be used.
+    #[error(transparent)]
+    Hub(Box<apl_train::Error>),
     /// An error of a tensor, a layer or an operation.
     #[error(transparent)]
     Core(#[from] apl_core::Error),
@@ -56,6 +59,12 @@ impl Error {
             expected: "a place with room that can be written".into(),
             hint: "choose another folder".into(),
         }
+    }
+}
+
+impl From<apl_train::Error> for Error {
+    fn from(error: apl_train::Error) -> Self {
+        Error::Hub(Box::new(error))
     }
 }
 

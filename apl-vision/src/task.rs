@@ -7,14 +7,16 @@ use apl_core::{
 use apl_train::{
     Environment, Task,
     config::Config,
-    run::{Better, DataSummary, Measure, Predictions, curves::Curve},
+    hub::{self, Fetched},
+    run::{Better, DataSummary, Measure, Predictions, SourceFile, curves::Curve},
     task::{Batch, Split},
+    train::Settings,
 };
 use candle_core::{DType, Device, Tensor};
 
 use crate::{
     Error,
-    data::{self, Augment, Crops, Data, DataConfig, Folders, Images, Shuffle},
+    data::{self, Augment, Crops, Data, DataConfig, Folders, Images, Shuffle, Source},
     network::{self, INPUT, NetworkConfig},
 };
 
@@ -25,6 +27,8 @@ pub struct Vision;
 /// The images of a run and how they are shown.
 pub struct Dataset {
     data: Data,
+    /// The hub's files that it was read from.
+    fetched: Vec<Fetched>,
     shuffle: Shuffle,
     augment: Augment,
 }
@@ -36,6 +40,22 @@ impl Dataset {
             Split::Validation => self.data.validation.as_ref(),
             Split::Test => Some(&self.data.test),
         }
+    }
+
+    /// The hub's files that hold a split; validation images are held out of train.
+    fn source(&self, split: Split) -> Vec<SourceFile> {
+        let beginning = if split == Split::Test { "test-" } else { "train-" };
+        let name =
+            |file: &Fetched| file.file.rsplit('/').next().map(|name| name.starts_with(beginning));
+        let of_split = self.fetched.iter().filter(|file| name(file) == Some(true));
+        of_split
+            .map(|fetched| SourceFile {
+                repository: fetched.repository.clone(),
+                commit: fetched.commit.clone(),
+                file: fetched.file.clone(),
+                sha256: fetched.sha256.clone(),
+            })
+            .collect()
     }
 }
 
@@ -76,13 +96,22 @@ impl Task for Vision {
     fn load(
         config: &Config<Self>,
         environment: &Environment,
+        settings: &Settings,
         warn: &mut dyn FnMut(String),
     ) -> apl_train::Result<Dataset> {
+        let DataConfig { source, set, revision, .. } = &config.data;
+        let fetched = match source {
+            Source::Hub => {
+                let settings = hub::Settings::new(environment, settings.quiet, &settings.interrupt);
+                data::hub::fetch(*set, revision.as_deref(), &settings)?
+            }
+            _ => Vec::new(),
+        };
         let folders = Folders { hub: &environment.hub_cache, cache: &environment.cache };
         let mut data = Data::load(&config.data, folders)?;
         data.warnings.drain(..).for_each(warn);
         let DataConfig { shuffle, augment, .. } = config.data;
-        Ok(Dataset { data, shuffle, augment })
+        Ok(Dataset { data, fetched, shuffle, augment })
     }
 
     fn describe(dataset: &Dataset) -> Vec<DataSummary> {
@@ -91,6 +120,7 @@ impl Task for Vision {
                 split: split.name().into(),
                 examples: images.len(),
                 digest: images.digest().into(),
+                source: dataset.source(split),
             })
         };
         Split::ALL.into_iter().filter_map(describe).collect()
@@ -153,6 +183,7 @@ impl From<Error> for apl_train::Error {
             }
             Error::Core(error) => error.into(),
             Error::Io(error) => error.into(),
+            Error::Hub(error) => *error,
             other => apl_train::Error::Task(Box::new(other)),
         }
     }

@@ -80,13 +80,15 @@ impl Bench {
         command.args(arguments).current_dir(self.folder.path());
         command.env("APL_CACHE", self.path("cache")).env_remove("HF_HUB_CACHE");
         command.env("HF_HOME", self.path("huggingface"));
+        // No test asks the real hub, nor uses what the one who runs it may have set.
+        command.env("HF_HUB_OFFLINE", "1").env_remove("HF_TOKEN").env_remove("HF_TOKEN_PATH");
         command
     }
 
     /// The command in the background, its output kept.
     pub fn start(&self, arguments: &[&str]) -> Running {
         let mut command = self.command(arguments);
-        Running(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
+        Running::new(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
     /// The same as the head of a group of processes.
@@ -97,13 +99,12 @@ impl Bench {
         Running(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
     }
 
-    /// How a command in the background ended.
-    pub fn ended(&self, running: Running) -> Ended {
-        Ended::new(running.output(), self.folder.path())
+    pub fn apl(&self, arguments: &[&str]) -> Ended {
+        self.ended(self.command(arguments).output().unwrap())
     }
 
-    pub fn apl(&self, arguments: &[&str]) -> Ended {
-        let output = self.command(arguments).output().unwrap();
+    /// How a command in the folder ended.
+    pub fn ended(&self, output: Output) -> Ended {
         Ended::new(output, self.folder.path())
     }
 
@@ -134,6 +135,10 @@ pub struct Running(Option<Child>);
 const LONGEST: Duration = Duration::from_secs(120);
 
 impl Running {
+    pub fn new(child: Child) -> Self {
+        Self(Some(child))
+    }
+
     pub fn child(&mut self) -> &mut Child {
         self.0.as_mut().unwrap()
     }

@@ -56,7 +56,7 @@ pub(super) fn details(row: &Row, run: &Run, gallery: &mut Gallery) -> Details {
         gallery.show(5, figure::task(&figure_name(row, &name), curve))
     });
     let curves = curves.collect();
-    let data = summary.data.iter().map(|DataSummary { split, examples, digest }| Split {
+    let data = summary.data.iter().map(|DataSummary { split, examples, digest, .. }| Split {
         name: split.clone(),
         examples: count(*examples),
         digest: digest.clone(),

@@ -56,7 +56,7 @@ impl Measured {
         };
         if self.data.is_empty() {
             self.data = summary.data.clone();
-        } else if self.data != summary.data {
+        } else if !summary.same_data(&self.data) {
             return Err("run on other data than the seeds before".into());
         }
         self.measure.get_or_insert_with(|| score.measure.clone());

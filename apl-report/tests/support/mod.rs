@@ -124,6 +124,7 @@ impl Recipe {
                     split: split.into(),
                     examples: if split == "train" { 780 } else { 156 },
                     digest: "4f1d".repeat(16),
+                    source: Vec::new(),
                 })
                 .to_vec(),
             software: Software { version: "0.1.0".into(), git: Some("6513672".into()) },

@@ -5,7 +5,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, Result, Task, config::Config, run::DataSummary};
 
-/// Whatever changes a run's numbers, but for the data: the configuration without the place of the data and the interval of checkpoints.
+/// Whatever changes a run's numbers, but for the data: the configuration without the place of the data, its revision there, and the
+/// interval of checkpoints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fingerprint(Value);
 
@@ -17,7 +18,9 @@ impl Fingerprint {
     pub fn of<T: Task>(config: &Config<T>) -> Result<Self> {
         let mut value = serde_json::to_value(config).map_err(fail)?;
         // Checkpoints change no number; the other keys of `record` change what files hold.
-        for (section, key) in [("data", "source"), ("record", "checkpoint-every")] {
+        for (section, key) in
+            [("data", "source"), ("data", "revision"), ("record", "checkpoint-every")]
+        {
             if let Some(section) = value.get_mut(section).and_then(Value::as_object_mut) {
                 section.remove(key);
             }
@@ -37,6 +40,7 @@ impl Fingerprint {
     /// # Errors
     /// As [`Fingerprint::of`].
     pub fn hash(&self, data: &[DataSummary]) -> Result<String> {
+        let data: Vec<_> = data.iter().map(DataSummary::content).collect();
         let text = serde_json::to_string(&(&self.0, data)).map_err(fail)?;
         Ok(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
     }

@@ -184,6 +184,37 @@ pub struct DataSummary {
     pub examples: usize,
     /// SHA-256 of its content in canonical order, in hexadecimal.
     pub digest: String,
+    /// The files of the Hugging Face hub that it was read from; none if it came from elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source: Vec<SourceFile>,
+}
+
+impl DataSummary {
+    /// What makes two splits the same, wherever they came from.
+    pub fn content(&self) -> Content<'_> {
+        Content { split: &self.split, examples: self.examples, digest: &self.digest }
+    }
+}
+
+/// A split without its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Content<'a> {
+    split: &'a str,
+    examples: usize,
+    digest: &'a str,
+}
+
+/// A file of a data set on the Hugging Face hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// The repository, `owner/name`.
+    pub repository: String,
+    /// The full commit.
+    pub commit: String,
+    /// The path in the repository.
+    pub file: String,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
 }
 
 /// The program that ran.
@@ -222,6 +253,11 @@ impl Summary {
             .map_err(|error| Error::run(&path, format!("not a summary of a run: {error}")))?;
         check_format(&path, summary.format)?;
         Ok(summary)
+    }
+
+    /// Whether these splits are the run's, wherever they came from.
+    pub fn same_data(&self, data: &[DataSummary]) -> bool {
+        self.data.iter().map(DataSummary::content).eq(data.iter().map(DataSummary::content))
     }
 
     /// Adds a warning that is not there yet.

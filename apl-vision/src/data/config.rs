@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use apl_train::hub::request::{REVISION, Revision};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -20,7 +21,8 @@ const MOST: usize = 1_000_000;
 ///
 /// | key | default | meaning |
 /// |---|---|---|
-/// | `source` | `"embedded"` | `"embedded"`: generated; `"hub"`: the Hugging Face cache; anything else: a folder or an archive in one of the formats of `docs/data.md` |
+/// | `source` | `"embedded"` | `"embedded"`: generated; `"hub"`: the Hugging Face hub or its cache; anything else: a folder or an archive in one of the formats of `docs/data.md` |
+/// | `revision` | the commit in [`hub`](super::hub) | of `source = "hub"`: a commit, its first 7 digits or more, a branch or a tag |
 /// | `set` | `"cifar10"` | `"cifar10"` or `"cifar100"`: 10 or 100 classes; `"images"`: images of one's own |
 /// | `classes` | | the number of classes with `set = "images"`, and only there: 2 to 1000 |
 /// | `train`, `test` | all; 5000 and 1000 if embedded | number of images: that many generated ones, or the first of the canonical order |
@@ -44,6 +46,9 @@ const MOST: usize = 1_000_000;
 pub struct DataConfig {
     /// Where the images come from.
     pub source: Source,
+    /// Which state of the hub's repository; `None`: the one that results were measured on, or `main` where the cache has only that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
     /// Which data set.
     pub set: Set,
     /// The number of classes of images of one's own.
@@ -71,6 +76,7 @@ impl Default for DataConfig {
     fn default() -> Self {
         Self {
             source: Source::Embedded,
+            revision: None,
             set: Set::Cifar10,
             classes: None,
             train: None,
@@ -89,12 +95,15 @@ impl DataConfig {
     ///
     /// # Errors
     /// [`Error::Setting`]: a `scale` that is not finite or not above 0, `train` or `test` 0 or above 1,000,000, `validation` that leaves no
-    /// training image (checked again when the number of images of a file is known), an empty `source`, `classes` given or missing where it should
-    /// not be, images of one's own from anywhere but files.
+    /// training image (checked again when the number of images of a file is known), an empty `source`, a `revision` that cannot be one, `classes` given
+    /// or missing where it should not be, images of one's own from anywhere but files.
     pub fn check(&self) -> Result<()> {
         if self.source == Source::Path(PathBuf::new()) {
             let expected = "`embedded`, `hub`, a folder or an archive";
             return Err(setting("data.source", "an empty text", expected));
+        }
+        if let Some(text) = self.revision.as_ref().filter(|text| Revision::parse(text).is_none()) {
+            return Err(setting("data.revision", format!("{text:?}"), REVISION));
         }
         self.labelling()?;
         if self.set == Set::Images && !matches!(self.source, Source::Path(_)) {
@@ -158,7 +167,7 @@ fn setting(place: &str, found: impl ToString, expected: &str) -> Error {
 pub enum Source {
     /// Generated: needs no file.
     Embedded,
-    /// The Hugging Face hub's cache on this machine.
+    /// The Hugging Face hub's cache on this machine; what it lacks is downloaded into it.
     Hub,
     /// A folder or an archive; its format is found out from what is there. Folders named `embedded` or `hub` are written `./embedded` and `./hub`.
     Path(PathBuf),
@@ -236,10 +245,11 @@ mod tests {
 
     #[test]
     fn every_key_is_read() {
-        let text = "source = \"some/folder\"\nset = \"cifar100\"\ntrain = 100\ntest = 50\nvalidation = 10\npreprocess = \"none\"\nscale = 0.5\naugment = \"pad-crop-flip\"\nshuffle = \"epoch\"\n";
+        let text = "source = \"some/folder\"\nrevision = \"0b27149\"\nset = \"cifar100\"\ntrain = 100\ntest = 50\nvalidation = 10\npreprocess = \"none\"\nscale = 0.5\naugment = \"pad-crop-flip\"\nshuffle = \"epoch\"\n";
         let config: DataConfig = toml::from_str(text).unwrap();
         let expected = DataConfig {
             source: Source::Path("some/folder".into()),
+            revision: Some("0b27149".into()),
             set: Set::Cifar100,
             classes: None,
             train: Some(100),
@@ -308,6 +318,14 @@ mod tests {
         images.check().unwrap();
         assert!(error_of(DataConfig { classes: None, ..images }).starts_with("data.classes: "));
         assert!(error_of(DataConfig { classes: Some(10), ..base() }).starts_with("data.classes: "));
+        for revision in ["", "../main", "a b"] {
+            assert_eq!(
+                error_of(DataConfig { revision: Some(revision.into()), ..base() }),
+                format!(
+                    "data.revision: found {revision:?}, expected a commit, its first 7 digits or more, a branch or a tag"
+                )
+            );
+        }
         // More validation images than a file turns out to hold is found when it is read.
         DataConfig { validation: 60_000, source: Source::Hub, ..base() }.check().unwrap();
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::{
     Error, Result,
     data::{
-        DataConfig, Images, Preprocessing, SIDE, Source, cache, embedded,
-        source::{self, Encoded, Layout, hub},
+        DataConfig, Images, Preprocessing, SIDE, Source, cache, embedded, hub,
+        source::{self, Encoded, Layout},
         split,
     },
 };
@@ -14,7 +14,7 @@ use crate::{
 /// Folders a caller knows from the environment.
 #[derive(Debug, Clone, Copy)]
 pub struct Folders<'a> {
-    /// The Hugging Face hub's cache: the folder that holds `datasets--uoft-cs--cifar10`. Read for `source = "hub"` only.
+    /// The Hugging Face hub's cache: the folder that holds `datasets--uoft-cs--cifar10`. Read for `source = "hub"` only; [`hub::fetch`] fills it.
     pub hub: &'a Path,
     /// Where decoded images are kept between runs. Made when needed; one that cannot be written costs time but is no error.
     pub cache: &'a Path,
@@ -104,7 +104,8 @@ pub(crate) fn open(
             });
         }
         Source::Hub => {
-            let files = hub::in_hub(folders.hub, config.set)?;
+            let snapshot = hub::snapshot(folders.hub, config.set, config.revision.as_deref())?;
+            let files = source::shards::in_folder(&snapshot, config.set)?;
             (folders.hub, Layout::Encoded(Encoded::Parquet(files)))
         }
         Source::Path(path) => (path.as_path(), source::detect(path, labelling)?),
@@ -244,6 +245,6 @@ mod tests {
         let data = Data::load(&config, folders).unwrap();
         assert_eq!(data.train, expected(0..9, 100).canonical().unwrap());
         let wrong = Data::load(&DataConfig { set: Set::Cifar10, ..config }, folders);
-        assert!(message(wrong, cache.path()).starts_with("DIR/datasets--uoft-cs--cifar10: found"));
+        assert!(message(wrong, cache.path()).starts_with("DIR/datasets--uoft-cs--cifar10/snap"));
     }
 }

@@ -1,7 +1,8 @@
 //! Images and labels: where they come from, in which order, and how they reach the network.
 //!
 //! ```text
-//! DataConfig -> source (a format's files) -> rows -> Images in canonical order <-> cache
+//! DataConfig -> hub (download, cache) -v
+//!            -> source (a format's files) -> rows -> Images in canonical order <-> cache
 //!            -> embedded (generated)      -------->
 //! Images -> split (validation) -> Preprocessing (mean, scale) -> order of an epoch -> fill (crop, flip, tensors)
 //! ```
@@ -16,6 +17,7 @@ mod classes;
 mod config;
 mod contents;
 mod embedded;
+pub mod hub;
 mod images;
 mod import;
 mod load;

@@ -10,9 +10,9 @@ use crate::{
         source::{
             archive,
             cifar::{self, Edition},
-            hub::Files,
             parquet,
             pictures::Pictures,
+            shards::Files,
         },
     },
 };

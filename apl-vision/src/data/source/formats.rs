@@ -6,7 +6,7 @@ use crate::{
     Error, Result,
     data::{
         Labelling, Set,
-        source::{cifar::Edition, hub},
+        source::{cifar::Edition, shards},
     },
 };
 
@@ -85,7 +85,7 @@ pub(super) fn nothing(path: &Path, found: String, labelling: Labelling) -> Error
         let files = [train, test].concat();
         format!("{}, or its .tar.gz: {}", edition.folder(), files.join(", "))
     });
-    let inner = hub::inner(set);
+    let inner = shards::inner(set);
     let mut formats = vec![format!(
         "the hub's parquet: {inner}/train-00000-of-00001.parquet and test-00000-of-00001.parquet"
     )];

@@ -1,7 +1,7 @@
 //! Where images lie on disk: the format is found out from what is there, and every format ends in the same rows.
 //!
 //! ```text
-//! a path -> detect -> Layout -> Encoded -> hub + parquet     the hub's parquet files
+//! a path -> detect -> Layout -> Encoded -> shards + parquet  the hub's parquet files
 //!                                       -> cifar             the authors' files: binary, or python (pickles)
 //!                                       -> archive -> cifar  the same in .tar.gz or .tar
 //!                                       -> pictures          a folder for each class
@@ -14,11 +14,11 @@ mod cifar;
 mod detect;
 mod encoded;
 mod formats;
-pub(crate) mod hub;
 pub(crate) mod imported;
 mod parquet;
 mod pictures;
 mod python;
+pub(crate) mod shards;
 
 use std::path::PathBuf;
 

@@ -13,8 +13,9 @@ use crate::{
             Encoded, Layout, archive,
             cifar::Edition,
             formats::{self, Format},
-            hub, imported,
+            imported,
             pictures::Pictures,
+            shards,
         },
     },
 };
@@ -59,7 +60,7 @@ pub(crate) fn detect(path: &Path, labelling: Labelling) -> Result<Layout> {
 
 fn layout(format: Format, place: &Path, labelling: Labelling) -> Result<Layout> {
     Ok(Layout::Encoded(match format {
-        Format::Parquet => Encoded::Parquet(hub::in_folder(place, labelling.set())?),
+        Format::Parquet => Encoded::Parquet(shards::in_folder(place, labelling.set())?),
         Format::Cifar(edition) => {
             formats::check_set(place, edition, labelling)?;
             edition.check_complete(place, |name| place.join(name).is_file())?;
@@ -73,7 +74,7 @@ fn layout(format: Format, place: &Path, labelling: Labelling) -> Result<Layout> 
 /// The folders in which a set's files lie inside what one downloads.
 fn inner_folders(set: Set) -> impl Iterator<Item = &'static str> {
     let editions = Edition::ALL.into_iter().filter(move |edition| edition.set == set);
-    editions.map(Edition::folder).chain([hub::inner(set)])
+    editions.map(Edition::folder).chain([shards::inner(set)])
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +98,7 @@ fn entries(folder: &Path) -> Result<BTreeMap<String, Kind>> {
 fn formats_of(entries: &BTreeMap<String, Kind>) -> impl Iterator<Item = Format> {
     let is = |name: &str, kind| entries.get(name) == Some(&kind);
     let any = |names: &[&str], kind| names.iter().any(|name| is(name, kind));
-    let parquet = entries.keys().any(|name| hub::is_shard(name));
+    let parquet = entries.keys().any(|name| shards::is_shard(name));
     let mut formats = Vec::new();
     // The python version of CIFAR-100 has files where class folders have folders of the same names.
     for edition in Edition::ALL {

@@ -52,11 +52,11 @@ fn files_are_found_in_the_folder_and_in_its_inner_folder() {
     }
     let parquet = ["train-00000-of-00001.parquet", "test-00000-of-00001.parquet"];
     for set in [Set::Cifar10, Set::Cifar100] {
-        let inside = parquet.map(|name| format!("{}/{name}", hub::inner(set)));
+        let inside = parquet.map(|name| format!("{}/{name}", shards::inner(set)));
         let folder = folder(&inside.each_ref().map(String::as_str));
         let found = detect(folder.path(), labelling(set)).unwrap();
         assert!(matches!(&found, Layout::Encoded(Encoded::Parquet(_))));
-        assert_eq!(detect(&folder.path().join(hub::inner(set)), labelling(set)).unwrap(), found);
+        assert_eq!(detect(&folder.path().join(shards::inner(set)), labelling(set)).unwrap(), found);
     }
     let folder = folder(&["dataset.json", "train.safetensors"]);
     let found = detect(folder.path(), labelling(Set::Cifar10)).unwrap();

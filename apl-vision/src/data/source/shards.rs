@@ -1,4 +1,4 @@
-//! Which files hold a data set: the layouts of the Hugging Face hub, on disk or in its cache.
+//! Which files hold a data set: the layout of the Hugging Face hub.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ pub(crate) struct Files {
 }
 
 /// The folder inside a data set's folder that holds its files.
-pub(super) fn inner(set: Set) -> &'static str {
+pub(crate) fn inner(set: Set) -> &'static str {
     match set {
         Set::Cifar10 => "plain_text",
         Set::Cifar100 => "cifar100",
@@ -32,43 +32,6 @@ pub(crate) fn in_folder(folder: &Path, set: Set) -> Result<Files> {
     let inside = folder.join(inner(set));
     let folder = if inside.is_dir() { &inside } else { folder };
     Ok(Files { train: shards(folder, "train", set)?, test: shards(folder, "test", set)? })
-}
-
-/// The files in the hub's cache: `datasets--uoft-cs--<set>/snapshots/<commit>`, where `refs/main` names the commit.
-///
-/// # Errors
-/// The data set is not in the cache, or not completely.
-pub(crate) fn in_hub(cache: &Path, set: Set) -> Result<Files> {
-    let folder = cache.join(format!("datasets--uoft-cs--{}", set.name()));
-    let reference = folder.join("refs").join("main");
-    let absent = |path: &Path, expected: &str| Error::File {
-        path: path.into(),
-        found: "nothing".into(),
-        expected: expected.into(),
-        hint: format!(
-            "this run downloads nothing; download uoft-cs/{} into this cache, or give the folder with its files by `--data PATH`, or generated images by `--data embedded`",
-            set.name()
-        ),
-    };
-    if !folder.is_dir() {
-        return Err(absent(&folder, "the hub's cached data set"));
-    }
-    if !reference.is_file() {
-        return Err(absent(&reference, "a file that names the cached commit"));
-    }
-    let commit = fs_err::read_to_string(&reference)?;
-    let commit = commit.trim();
-    // A commit is a file name: anything else would lead out of the cache.
-    if commit.is_empty() || !commit.chars().all(|c| c.is_ascii_alphanumeric()) {
-        let hint = "delete this file and download the data set again".into();
-        let (found, expected) = (format!("{commit:?}"), "the name of a commit".into());
-        return Err(Error::File { path: reference, found, expected, hint });
-    }
-    let snapshot = folder.join("snapshots").join(commit);
-    if !snapshot.is_dir() {
-        return Err(absent(&snapshot, "the snapshot that refs/main names"));
-    }
-    in_folder(&snapshot, set)
 }
 
 /// The files `<split>-<i>-of-<n>.parquet` of a split, all n of them.
@@ -224,49 +187,6 @@ mod tests {
         assert_eq!(
             message(result, folder.path()),
             format!("DIR/a.parquet: found a file, expected a folder with parquet files{HINT}")
-        );
-    }
-
-    #[test]
-    fn the_hubs_cache_is_read_at_the_commit_of_main() {
-        let inside =
-            BOTH.map(|name| format!("datasets--uoft-cs--cifar10/snapshots/0b27/plain_text/{name}"));
-        let cache = folder(&inside.each_ref().map(String::as_str));
-        let error = || message(in_hub(cache.path(), Set::Cifar10), cache.path());
-        let hint = "\nhint: this run downloads nothing; download uoft-cs/cifar10 into this cache, or give the folder with its files by `--data PATH`, or generated images by `--data embedded`";
-        let refs = cache.path().join("datasets--uoft-cs--cifar10/refs");
-        assert_eq!(
-            error(),
-            format!(
-                "DIR/datasets--uoft-cs--cifar10/refs/main: found nothing, expected a file that names the cached commit{hint}"
-            )
-        );
-        std::fs::create_dir(&refs).unwrap();
-        for bad in ["", "../../elsewhere", "a/b"] {
-            std::fs::write(refs.join("main"), bad).unwrap();
-            assert_eq!(
-                error(),
-                format!(
-                    "DIR/datasets--uoft-cs--cifar10/refs/main: found {bad:?}, expected the name of a commit\nhint: delete this file and download the data set again"
-                )
-            );
-        }
-        std::fs::write(refs.join("main"), "ffff").unwrap();
-        assert_eq!(
-            error(),
-            format!(
-                "DIR/datasets--uoft-cs--cifar10/snapshots/ffff: found nothing, expected the snapshot that refs/main names{hint}"
-            )
-        );
-        std::fs::write(refs.join("main"), "0b27\n").unwrap();
-        let files = in_hub(cache.path(), Set::Cifar10).unwrap();
-        assert_eq!(names(cache.path(), &files.train), inside[..1]);
-        let empty = tempfile::tempdir().unwrap();
-        assert_eq!(
-            message(in_hub(empty.path(), Set::Cifar10), empty.path()),
-            format!(
-                "DIR/datasets--uoft-cs--cifar10: found nothing, expected the hub's cached data set{hint}"
-            )
         );
     }
 }
