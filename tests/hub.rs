@@ -8,7 +8,10 @@ mod command;
 mod loopback;
 mod pictures;
 
-use std::process::{Command, Stdio};
+use std::{
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use command::{Bench, Ended, Running};
 use loopback::{COMMIT, Hub, Kind, Mischief, hex};
@@ -48,12 +51,14 @@ impl Online {
         Running::new(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
-    /// Bytes of contents that came so far, over all tries.
-    fn until_sent(&self, bytes: u64) {
-        let started = std::time::Instant::now();
-        while self.hub.asked().iter().map(|asked| asked.sent).sum::<u64>() < bytes {
-            assert!(started.elapsed().as_secs() < 60, "{:?}", self.hub.asked());
-            std::thread::sleep(std::time::Duration::from_millis(2));
+    /// Waits until so much of the training images is on the disk.
+    fn until_partial(&self, bytes: u64) {
+        let blobs = self.bench.path("huggingface/hub/datasets--uoft-cs--cifar10/blobs");
+        let partial = blobs.join(format!("{}.incomplete", hex(&pictures::parquet(300, 1))));
+        let started = Instant::now();
+        while std::fs::metadata(&partial).map_or(0, |partial| partial.len()) < bytes {
+            assert!(started.elapsed() < Duration::from_secs(60), "{:?}", self.hub.asked());
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 }
@@ -106,6 +111,41 @@ fn a_revision_names_no_other_run() {
     );
 }
 
+/// hf-hub would take a blank one for a token, and read it from the environment by itself.
+#[test]
+fn a_blank_token_is_none() {
+    let online = Online::new();
+    let mut command = online.command(&["--set", "data.revision=\"elsewhere\""]);
+    let ended = online.bench.ended(command.env("HF_TOKEN", " ").output().unwrap());
+    ended.fails_with(1, &["has no uoft-cs/cifar10 at elsewhere (404)"]);
+    let asked = online.hub.asked();
+    assert!(asked.len() == 1 && asked[0].token.is_none(), "{asked:?}");
+}
+
+/// A limit on the size of files stands in for a full disk.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_named_and_what_came_is_kept() {
+    let online = Online::new();
+    let apl = env!("CARGO_BIN_EXE_apl");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 1000; exec {apl} train small/net.toml --data hub --no-progress"
+    );
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).current_dir(online.bench.path(""));
+    for (name, value) in online.command(&[]).get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    let ended = online.bench.ended(shell.output().unwrap());
+    ended.fails_with(1, &[".incomplete: cannot be written: ", "hint: make room, or name another"]);
+    online.train(&["--no-progress"]).ok();
+    let ranges = online.hub.ranges();
+    assert!(ranges.len() == 3 && ranges[1] >= 500_000, "{ranges:?}");
+}
+
 #[test]
 fn an_empty_cache_offline_is_an_error_with_ways_out() {
     let online = Online::new();
@@ -125,13 +165,7 @@ fn a_killed_download_goes_on() {
     let online = Online::new();
     online.hub.misbehave(Kind::Storage, Mischief::HangAfter(200_000), 1);
     let running = online.start();
-    online.until_sent(200_000);
-    let blobs = online.bench.path("huggingface/hub/datasets--uoft-cs--cifar10/blobs");
-    let partial = blobs.join(format!("{}.incomplete", hex(&pictures::parquet(300, 1))));
-    let length = || std::fs::metadata(&partial).map_or(0, |partial| partial.len());
-    while length() < 200_000 {
-        std::thread::sleep(std::time::Duration::from_millis(2));
-    }
+    online.until_partial(200_000);
     // Dropping it kills it.
     drop(running);
     online.train(&["--no-progress"]).ok();
@@ -144,7 +178,7 @@ fn a_signal_ends_a_download_resumably() {
     let online = Online::new();
     online.hub.misbehave(Kind::Storage, Mischief::HangAfter(200_000), 1);
     let mut running = online.start();
-    online.until_sent(200_000);
+    online.until_partial(200_000);
     running.signal("-INT");
     let ended = online.bench.ended(running.output());
     ended.fails_with(
@@ -153,5 +187,5 @@ fn a_signal_ends_a_download_resumably() {
     );
     assert!(!online.bench.path("runs").exists());
     online.train(&["--no-progress"]).ok();
-    assert!(online.hub.ranges()[1] > 0, "{:?}", online.hub.ranges());
+    assert_eq!(online.hub.ranges(), [0, 200_000, 0]);
 }

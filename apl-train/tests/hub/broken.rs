@@ -15,7 +15,7 @@ fn a_cut_body_goes_on_where_it_stopped() {
     let bench = Bench::new();
     bench.hub.misbehave(Kind::Storage, Mischief::Cut(100_000), 1);
     bench.hub.misbehave(Kind::Storage, Mischief::Cut(50_000), 1);
-    bench.hub.misbehave(Kind::Storage, Mischief::HangAfter(20_000), 1);
+    bench.hub.misbehave(Kind::Storage, Mischief::Cut(20_000), 1);
     bench.hub.misbehave(Kind::Storage, Mischief::Short(10_000), 1);
     bench.assert_whole(&bench.fetch().unwrap());
     assert_eq!(bench.hub.ranges(), [0, 100_000, 150_000, 170_000, 290_000, 0]);
@@ -43,13 +43,14 @@ fn what_may_pass_is_waited_for() {
         (Kind::Metadata, Mischief::Drop, 3),
         (Kind::Metadata, Mischief::HangBefore, 1),
         (Kind::Storage, Mischief::HangBefore, 1),
+        (Kind::Storage, Mischief::HangAfter(20_000), 1),
         (Kind::Storage, Mischief::Drop, 1),
         (Kind::Storage, Mischief::Long(5), 1),
         (Kind::Info, Mischief::Status(504, None), 3),
         (Kind::Info, Mischief::HangBefore, 1),
         (Kind::Metadata, Mischief::Detour, 3),
     ] {
-        let bench = Bench::new();
+        let bench = Bench::impatient();
         bench.hub.misbehave(kind, mischief.clone(), times);
         let fetched = bench.fetch_at("main", &[TRAIN, TEST]);
         bench.assert_whole(
@@ -89,7 +90,7 @@ fn what_does_not_pass_ends_with_what_was_tried() {
     assert!(error.starts_with(&start) && error.contains(OUT), "{error}");
     assert_eq!(bench.hub.count(Kind::Metadata), 4);
 
-    let bench = Bench::new();
+    let bench = Bench::impatient();
     bench.hub.misbehave(Kind::Storage, Mischief::HangAfter(0), ALWAYS);
     let error = bench.message(bench.fetch());
     assert!(error.contains("silent for 0.3 s (tried 4 times in "), "{error}");

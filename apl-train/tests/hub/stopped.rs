@@ -45,9 +45,7 @@ fn an_interrupt_ends_every_wait() {
         (Kind::Storage, Mischief::HangAfter(10)),
         (Kind::Metadata, Mischief::Status(429, Some(1))),
     ] {
-        let mut bench = Bench::new();
-        bench.settings.patience.answer = Duration::from_secs(60);
-        bench.settings.patience.silence = Duration::from_secs(60);
+        let bench = Bench::new();
         bench.hub.misbehave(kind, mischief, ALWAYS);
         let interrupt = bench.settings.interrupt.clone();
         let started = Instant::now();

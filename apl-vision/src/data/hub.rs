@@ -17,17 +17,21 @@ use crate::{
 };
 
 /// What is asked of the hub for a set.
-struct Published {
-    repository: &'static str,
-    commit: &'static str,
-    files: [&'static str; 2],
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// The repository, `owner/name`.
+    pub repository: &'static str,
+    /// The full commit that is taken where no other is asked for.
+    pub commit: &'static str,
+    /// Train and test.
+    pub files: [&'static str; 2],
 }
 
-/// What the hub has of a set.
+/// Where a set is on the hub.
 ///
 /// # Errors
 /// A set of one's own, which it does not have.
-fn published(set: Set) -> apl_train::Result<Published> {
+pub fn published(set: Set) -> apl_train::Result<Published> {
     Ok(match set {
         Set::Images => {
             let problem = "found `images`, a set of one's own, expected `cifar10` or `cifar100`";

@@ -3,7 +3,7 @@
 use super::*;
 use crate::data::{
     PIXELS, Set,
-    source::hub::Files,
+    source::shards::Files,
     testing::{self, CIFAR10, expected, labelling, message, rows},
 };
 

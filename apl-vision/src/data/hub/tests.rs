@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::{
-    Data, DataConfig, Folders, Images, Source,
+    Data, DataConfig, Folders, Source,
     testing::{self, CIFAR10, expected, message, rows},
 };
 
@@ -93,7 +93,7 @@ fn real_parquet_comes_from_a_hub_and_is_then_there() {
     let origin = folder.path().join("origin");
     put(&origin, PINNED, 0..30, &BOTH);
     let hub = loopback::Hub::start();
-    let published = published(Set::Cifar10);
+    let published = published(Set::Cifar10).unwrap();
     for file in published.files {
         let path = origin.join("datasets--uoft-cs--cifar10/snapshots").join(PINNED).join(file);
         hub.put(published.repository, file, std::fs::read(path).unwrap());
@@ -118,6 +118,5 @@ fn real_parquet_comes_from_a_hub_and_is_then_there() {
     let config = DataConfig { source: Source::Hub, ..DataConfig::default() };
     let decoded = folder.path().join("decoded");
     let data = Data::load(&config, Folders { hub: &cache, cache: &decoded }).unwrap();
-    let (pixels, labels) = expected(0..30, 10);
-    assert_eq!(data.train, Images::canonical(pixels, labels).unwrap());
+    assert_eq!(data.train, expected(0..30, 10).canonical().unwrap());
 }
