@@ -157,8 +157,8 @@ impl Task for Vision {
         let augmented = dataset.augment == Augment::PadCropFlip;
         let epoch = batch.augment.filter(|_| augmented);
         let crops = epoch.map(|epoch| Crops { streams, epoch });
-        let preprocessing = &dataset.data.preprocessing;
-        Ok(data::fill(images, batch.examples, preprocessing, crops, inputs, targets)?)
+        let pixels = dataset.data.preprocessing.pixels(batch.split);
+        Ok(data::fill(images, batch.examples, pixels, crops, inputs, targets)?)
     }
 
     fn measure() -> Measure {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use apl_core::random::Streams;
+use apl_train::task::Split;
 use apl_vision::data::{Crops, Data, DataConfig, Folders, Shuffle, fill, order};
 use candle_core::{DType, Device, Tensor};
 
@@ -49,7 +50,15 @@ fn orders_and_batches_reuse_their_memory() {
         order(Shuffle::Epoch, streams, epoch, data.train.len(), &mut indices);
         for batch in indices.chunks_exact(BATCH) {
             let crops = Some(Crops { streams, epoch });
-            fill(&data.train, batch, &data.preprocessing, crops, &inputs, &labels).unwrap();
+            fill(
+                &data.train,
+                batch,
+                data.preprocessing.pixels(Split::Train),
+                crops,
+                &inputs,
+                &labels,
+            )
+            .unwrap();
         }
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();

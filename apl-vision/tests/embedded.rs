@@ -10,6 +10,7 @@ use apl_core::{
     ops::{conv2d, pool, pool::Kind, sgd},
     random::Streams,
 };
+use apl_train::task::Split;
 use apl_vision::data::{Data, DataConfig, Folders, Images, Set, Shuffle, fill, order};
 use candle_core::{DType, Device, Tensor};
 
@@ -96,7 +97,15 @@ fn train(layers: Vec<Box<dyn Layer>>, data: &Data, rates: &[f64], decay: f64) ->
         order(Shuffle::Epoch, streams, epoch as u64, data.train.len(), &mut indices);
         for (step, batch) in indices.chunks_exact(BATCH).enumerate() {
             let mut context = Context::training(step as u64, streams);
-            fill(&data.train, batch, &data.preprocessing, None, &inputs, &labels).unwrap();
+            fill(
+                &data.train,
+                batch,
+                data.preprocessing.pixels(Split::Train),
+                None,
+                &inputs,
+                &labels,
+            )
+            .unwrap();
             let scores = chain.forward(&inputs, &mut context).unwrap();
             Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, Some(&gradient)).unwrap();
             chain.backward(&inputs, &gradient, &mut context).unwrap();
@@ -116,7 +125,7 @@ fn error(chain: &mut Chain, images: &Images, data: &Data, inputs: &Tensor, label
     let mut wrong = 0;
     let all: Vec<u32> = (0..images.len() as u32).collect();
     for batch in all.chunks_exact(BATCH) {
-        fill(images, batch, &data.preprocessing, None, inputs, labels).unwrap();
+        fill(images, batch, data.preprocessing.pixels(Split::Test), None, inputs, labels).unwrap();
         let scores = chain.forward(inputs, &mut Context::evaluation()).unwrap();
         let guesses = scores.argmax(1).unwrap().to_vec1::<u32>().unwrap();
         let labels = labels.to_vec1::<u32>().unwrap();

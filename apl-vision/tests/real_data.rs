@@ -5,7 +5,10 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use apl_vision::data::{Data, DataConfig, Folders, Images, PIXELS, Set, Source};
+use apl_train::task::Split;
+use apl_vision::data::{
+    Data, DataConfig, Folders, Images, PIXELS, Pixels, Preprocess, Preprocessing, Set, Source,
+};
 
 /// The folder of a set, if there is real data.
 fn real(set: &str) -> Option<PathBuf> {
@@ -59,7 +62,8 @@ fn cifar10_is_whole_and_the_right_way_up() {
     let frog = [[59, 62, 63], [43, 46, 45], [50, 48, 43], [16, 20, 20]];
     assert_eq!(data.train.labels()[find(&data.train, frog).unwrap()], 6);
     // The well-known means of the channels, 0.4914, 0.4822, 0.4465 of 255, and the sky above: blue is brightest at the top.
-    let mean = data.preprocessing.mean();
+    let Preprocessing::Mean(mean) = &data.preprocessing else { unreachable!("the default") };
+    let mean = mean.values();
     let average = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     for (channel, expected) in [0.4914, 0.4822, 0.4465].into_iter().enumerate() {
         assert!((average(&mean[channel * 1024..][..1024]) / 255.0 - expected).abs() < 5e-5);
@@ -101,4 +105,51 @@ fn loading_is_quick() {
     };
     println!("decoded in {:.2?}", cold(config.clone()));
     println!("cached in {:.2?}", best(12, Box::new(move || drop(load(&config, cache.path())))));
+}
+
+/// Whitens all of CIFAR-10 three times, which takes a minute or two: `cargo test --release -- --ignored whitened`.
+#[test]
+#[ignore = "a minute or two of covariances and eigenvalues"]
+fn cifar10_is_whitened_by_its_training_images() {
+    let Some(folder) = real("cifar10") else { return };
+    let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let config = DataConfig {
+        source: Source::Path(folder),
+        preprocess: Preprocess::GcnZca,
+        validation: 5000,
+        ..DataConfig::default()
+    };
+    // The images are decoded beforehand, so that the times are those of the whitening.
+    let plain = DataConfig { preprocess: Preprocess::Mean, ..config.clone() };
+    folders.iter().for_each(|folder| drop(load(&plain, folder.path())));
+    println!("computed:");
+    let data = load(&config, folders[0].path());
+    println!("kept:");
+    let again = load(&config, folders[0].path());
+    println!("computed on one thread:");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let alone = pool.install(|| load(&config, folders[1].path()));
+    for split in Split::ALL {
+        assert_eq!(again.preprocessing.pixels(split), data.preprocessing.pixels(split));
+        assert_eq!(alone.preprocessing.pixels(split), data.preprocessing.pixels(split));
+        let Pixels::Floats(values) = data.preprocessing.pixels(split) else {
+            unreachable!("prepared")
+        };
+        let count = (values.len() / PIXELS) as f64;
+        let (mut sums, mut squares) = (vec![0.0; PIXELS], vec![0.0; PIXELS]);
+        for image in values.chunks_exact(PIXELS) {
+            for (i, &value) in image.iter().enumerate() {
+                sums[i] += f64::from(value);
+                squares[i] += f64::from(value) * f64::from(value);
+            }
+        }
+        let mean = sums.iter().map(|sum| (sum / count).abs()).fold(0.0, f64::max);
+        let variance: Vec<f64> = squares.iter().map(|sum| sum / count).collect();
+        let average = variance.iter().sum::<f64>() / PIXELS as f64;
+        println!("{split:?}: means up to {mean:.1e}, average variance {average:.4}");
+        if split == Split::Train {
+            assert!(mean < 1e-4);
+            assert!(variance.iter().all(|&value| value > 0.0 && value < 1.0));
+        }
+    }
 }

@@ -5,12 +5,17 @@ use gemm::Parallelism;
 use crate::ops::{parallel::Shared, real::Real};
 
 /// A read-only matrix: element (i, j) is `data[i * row + j * column]`.
-#[derive(Clone, Copy)]
-pub(crate) struct Matrix<'a, T> {
+#[derive(Debug, Clone, Copy)]
+pub struct Matrix<'a, T> {
+    /// The elements, and whatever lies between them.
     pub data: &'a [T],
+    /// How many rows.
     pub rows: usize,
+    /// How many columns.
     pub columns: usize,
+    /// From an element to the one below it.
     pub row: usize,
+    /// From an element to the one on its right.
     pub column: usize,
 }
 
@@ -56,7 +61,18 @@ pub(crate) struct Target<'a, 'b, T> {
 }
 
 /// `dst = lhs rhs`, or `dst += lhs rhs` if `accumulate`; `dst` is row-major without gaps.
-pub(crate) fn matmul<T: Real>(dst: &mut [T], lhs: Matrix<T>, rhs: Matrix<T>, accumulate: bool) {
+///
+/// ```
+/// use apl_core::ops::matmul::{Matrix, matmul};
+/// let rows = Matrix::row_major(&[1.0, 2.0, 3.0, 4.0], 2, 2);
+/// let mut gram = [0.0; 4];
+/// matmul(&mut gram, rows.transposed(), rows, false);
+/// assert_eq!(gram, [10.0, 14.0, 14.0, 20.0]);
+/// ```
+///
+/// # Panics
+/// Matrices whose sizes do not fit each other, or that leave their slices.
+pub fn matmul<T: Real>(dst: &mut [T], lhs: Matrix<T>, rhs: Matrix<T>, accumulate: bool) {
     assert!(dst.len() == lhs.rows * rhs.columns, "the product fills its target");
     let row = rhs.columns;
     let shared = Shared::new(dst);

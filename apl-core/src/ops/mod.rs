@@ -11,7 +11,7 @@ pub mod copy;
 pub mod cross_entropy;
 pub mod dropout;
 pub mod linear;
-mod matmul;
+pub mod matmul;
 mod parallel;
 pub mod pool;
 pub mod real;

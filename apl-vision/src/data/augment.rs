@@ -1,18 +1,20 @@
 //! Random crops and flips.
 
+use std::ops::Range;
+
 use apl_core::{
     ops::real::Real,
     random::{Purpose, Streams},
 };
 
-use crate::data::SIDE;
+use crate::data::{PIXELS, SIDE};
 
 /// Zeros on each side of a padded image.
 pub const PADDING: usize = 4;
 
 /// A 32x32 window of an image padded by [`PADDING`] zeros on all sides, and whether it is mirrored left to right afterwards.
 ///
-/// The mean is subtracted before the padding, so the border is what a pixel at its mean is.
+/// The padding comes after the preprocessing, so the border is what a pixel at its mean is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Crop {
     /// First row of the padded image, from 0 to 8.
@@ -46,11 +48,19 @@ impl Crop {
         scale: T,
         to: &mut [T],
     ) {
-        let value = |(&pixel, &mean): (&u8, &T)| (T::from(pixel) - mean) * scale;
+        let value = move |(&pixel, &mean): (&u8, &T)| (T::from(pixel) - mean) * scale;
+        self.cut(|places| image[places.clone()].iter().zip(&mean[places]).map(value), to);
+    }
+
+    /// Writes the values of the window, 0 where it lies outside the image. Both slices have 3072 elements.
+    pub(crate) fn copy<T: Real + From<f32>>(self, image: &[f32], to: &mut [T]) {
+        self.cut(|places| image[places].iter().map(|&value| T::from(value)), to);
+    }
+
+    /// Writes the window of an image whose values at successive places are given.
+    fn cut<T: Real, V: Iterator<Item = T>>(self, values: impl Fn(Range<usize>) -> V, to: &mut [T]) {
         if self == Self::CENTRE {
-            for (to, from) in to.iter_mut().zip(image.iter().zip(mean)) {
-                *to = value(from);
-            }
+            to.iter_mut().zip(values(0..PIXELS)).for_each(|(to, value)| *to = value);
             return;
         }
         // Columns `first..first + width` of the window are columns `source..source + width` of the image.
@@ -64,12 +74,12 @@ impl Crop {
                 continue;
             };
             let start = (channel * SIDE + row) * SIDE + source;
-            let from = image[start..start + width].iter().zip(&mean[start..start + width]);
+            let from = values(start..start + width);
             let to = to.iter_mut();
             if self.flip {
-                to.rev().skip(first).zip(from).for_each(|(to, from)| *to = value(from));
+                to.rev().skip(first).zip(from).for_each(|(to, value)| *to = value);
             } else {
-                to.skip(first).zip(from).for_each(|(to, from)| *to = value(from));
+                to.skip(first).zip(from).for_each(|(to, value)| *to = value);
             }
         }
     }
@@ -80,7 +90,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::data::PIXELS;
 
     /// In the plainest words: preprocess, pad, cut, mirror.
     fn naive(crop: Crop, image: &[u8], mean: &[f64], scale: f64) -> Vec<f64> {
@@ -119,6 +128,10 @@ mod tests {
                     let mut written = vec![f64::NAN; PIXELS];
                     crop.write(&pixels, &mean, 0.5, &mut written);
                     assert_eq!(written, naive(crop, &pixels, &mean, 0.5), "{crop:?}");
+                    let prepared: Vec<f32> = pixels.iter().map(|&pixel| pixel.into()).collect();
+                    crop.copy(&prepared, &mut written);
+                    let zero = vec![0.0; PIXELS];
+                    assert_eq!(written, naive(crop, &pixels, &zero, 1.0), "{crop:?}");
                 }
             }
         }

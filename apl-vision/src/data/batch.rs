@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::{
     Error, Result,
-    data::{CHANNELS, Crop, Images, PIXELS, Preprocessing, SIDE},
+    data::{CHANNELS, Crop, Images, PIXELS, Pixels, SIDE},
 };
 
 /// Images that one task prepares.
@@ -24,7 +24,7 @@ pub struct Crops {
     pub epoch: u64,
 }
 
-/// Writes the images of these indices, `(pixel - mean) scale`, and their labels. `crops` is given in training with augmentation; without it
+/// Writes the images of these indices, with the values of their [`Pixels`], and their labels. `crops` is given in training with augmentation; without it
 /// images are taken as they are.
 ///
 /// Needs no memory of its own. The result is a function of the arguments alone, at any number of threads.
@@ -35,23 +35,23 @@ pub struct Crops {
 /// - `labels`: `[N]`, u32, contiguous, on the CPU
 ///
 /// ```
-/// use apl_vision::data::{DataConfig, Images, PIXELS, Preprocessing, fill};
+/// use apl_vision::data::{Images, Mean, PIXELS, Pixels, fill};
 /// use candle_core::{DType, Device, Tensor};
 /// let images = Images::canonical([[9; PIXELS], [9; PIXELS]].concat(), vec![0, 1])?;
-/// let preprocessing = Preprocessing::new(&DataConfig::default(), &images);
+/// let mean = Mean::of(&images, 1.0);
 /// let inputs = Tensor::ones((2, 3, 32, 32), DType::F32, &Device::Cpu).map_err(apl_core::Error::from)?;
 /// let labels = Tensor::zeros(2, DType::U32, &Device::Cpu).map_err(apl_core::Error::from)?;
-/// fill(&images, &[1, 0], &preprocessing, None, &inputs, &labels)?;
+/// fill(&images, &[1, 0], Pixels::Bytes(&mean), None, &inputs, &labels)?;
 /// assert_eq!(labels.to_vec1::<u32>().map_err(apl_core::Error::from)?, [1, 0]);
 /// # Ok::<(), apl_vision::Error>(())
 /// ```
 ///
 /// # Errors
-/// [`Error::Setting`]: an index out of range. [`Error::Core`]: a tensor of another shape, element type, layout or device.
+/// [`Error::Setting`]: an index out of range, prepared values of another number of images. [`Error::Core`]: a tensor of another shape, element type, layout or device.
 pub fn fill(
     images: &Images,
     indices: &[u32],
-    preprocessing: &Preprocessing,
+    pixels: Pixels,
     crops: Option<Crops>,
     inputs: &Tensor,
     labels: &Tensor,
@@ -66,15 +66,42 @@ pub fn fill(
             expected: format!("less than the number of images, {}", images.len()),
         });
     }
+    if let Pixels::Floats(values) = pixels
+        && values.len() != images.pixels().len()
+    {
+        return Err(Error::Setting {
+            place: "batch: pixels".into(),
+            found: format!("{} prepared values", values.len()),
+            expected: format!("{PIXELS} for each of the {} images", images.len()),
+        });
+    }
     if labels.dtype() != DType::U32 {
         let (place, found) = ("batch: labels".into(), labels.dtype());
         return Err(apl_core::Error::DType { place, found, expected: "U32".into() }.into());
     }
-    let scale = preprocessing.scale();
-    match inputs.dtype() {
-        DType::F32 => write(images, indices, preprocessing.mean_f32(), scale, crops, inputs)?,
-        DType::F64 => write(images, indices, preprocessing.mean(), scale, crops, inputs)?,
-        found => {
+    match (inputs.dtype(), pixels) {
+        (DType::F32, Pixels::Bytes(mean)) => {
+            let scale = mean.scale() as f32;
+            write(images.pixels(), indices, crops, inputs, |crop, image, to| {
+                crop.write(image, mean.rounded(), scale, to);
+            })?;
+        }
+        (DType::F64, Pixels::Bytes(mean)) => {
+            write(images.pixels(), indices, crops, inputs, |crop, image, to| {
+                crop.write(image, mean.values(), mean.scale(), to);
+            })?;
+        }
+        (DType::F32, Pixels::Floats(values)) => {
+            write::<f32, _>(values, indices, crops, inputs, |crop, image, to| {
+                crop.copy(image, to)
+            })?;
+        }
+        (DType::F64, Pixels::Floats(values)) => {
+            write::<f64, _>(values, indices, crops, inputs, |crop, image, to| {
+                crop.copy(image, to)
+            })?;
+        }
+        (found, _) => {
             let (place, expected) = ("batch: inputs".into(), "F32 or F64".into());
             return Err(apl_core::Error::DType { place, found, expected }.into());
         }
@@ -87,25 +114,24 @@ pub fn fill(
     Ok(())
 }
 
-fn write<T: Real + From<u8>>(
-    images: &Images,
+/// Writes images, each from its 3072 stored values by its crop.
+fn write<T: Real, S: Sync>(
+    stored: &[S],
     indices: &[u32],
-    mean: &[T],
-    scale: f64,
     crops: Option<Crops>,
     inputs: &Tensor,
+    one: impl Fn(Crop, &[S], &mut [T]) + Sync,
 ) -> Result<()> {
-    let scale = T::of(scale);
     with_slice_mut(inputs, |inputs: &mut [T]| {
         let tasks = inputs.par_chunks_mut(TASK * PIXELS).zip(indices.par_chunks(TASK));
         tasks.for_each(|(inputs, indices)| {
             for (to, &index) in inputs.chunks_exact_mut(PIXELS).zip(indices) {
-                let image = &images.pixels()[index as usize * PIXELS..][..PIXELS];
+                let image = &stored[index as usize * PIXELS..][..PIXELS];
                 let crop = match crops {
                     Some(Crops { streams, epoch }) => Crop::draw(streams, epoch, index),
                     None => Crop::CENTRE,
                 };
-                crop.write(image, mean, scale, to);
+                one(crop, image, to);
             }
         });
     })?;
@@ -134,7 +160,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::data::DataConfig;
+    use crate::data::Mean;
 
     fn images(count: usize) -> Images {
         let pixels = (0..count * PIXELS).map(|i| (i * i / 7) as u8).collect();
@@ -155,13 +181,13 @@ mod tests {
     #[test]
     fn a_batch_holds_the_prepared_images_and_their_labels() {
         let images = images(9);
-        let preprocessing =
-            Preprocessing::new(&DataConfig { scale: 0.25, ..DataConfig::default() }, &images);
+        let mean = Mean::of(&images, 0.25);
+        let pixels = Pixels::Bytes(&mean);
         let (inputs, labels) = tensors(6, DType::F64);
-        fill(&images, &INDICES, &preprocessing, None, &inputs, &labels).unwrap();
+        fill(&images, &INDICES, pixels, None, &inputs, &labels).unwrap();
         let expected: Vec<f64> = INDICES
             .iter()
-            .flat_map(|&n| images.image(n as usize).unwrap().iter().zip(preprocessing.mean()))
+            .flat_map(|&n| images.image(n as usize).unwrap().iter().zip(mean.values()))
             .map(|(&pixel, mean)| (f64::from(pixel) - mean) * 0.25)
             .collect();
         assert_eq!(flat(&inputs), expected);
@@ -169,7 +195,7 @@ mod tests {
         assert_eq!(labels.to_vec1::<u32>().unwrap(), expected);
 
         let (single, labels) = tensors(6, DType::F32);
-        fill(&images, &INDICES, &preprocessing, None, &single, &labels).unwrap();
+        fill(&images, &INDICES, pixels, None, &single, &labels).unwrap();
         let largest = flat(&single).into_iter().zip(flat(&inputs)).map(|(a, b)| (a - b).abs());
         assert!(largest.fold(0.0, f64::max) < 1e-4);
     }
@@ -177,33 +203,53 @@ mod tests {
     #[test]
     fn each_image_has_its_crop_wherever_it_stands_in_the_batch() {
         let images = images(9);
-        let preprocessing = Preprocessing::new(&DataConfig::default(), &images);
+        let mean = Mean::of(&images, 1.0);
+        let pixels = Pixels::Bytes(&mean);
         let crops = Some(Crops { streams: Streams::new(2), epoch: 5 });
         let (inputs, labels) = tensors(6, DType::F64);
-        fill(&images, &INDICES, &preprocessing, crops, &inputs, &labels).unwrap();
+        fill(&images, &INDICES, pixels, crops, &inputs, &labels).unwrap();
         for (place, &index) in INDICES.iter().enumerate() {
             let mut expected = vec![0.0; PIXELS];
             let image = images.image(index as usize).unwrap();
-            Crop::draw(Streams::new(2), 5, index).write(
-                image,
-                preprocessing.mean(),
-                1.0,
-                &mut expected,
-            );
+            Crop::draw(Streams::new(2), 5, index).write(image, mean.values(), 1.0, &mut expected);
             assert_eq!(flat(&inputs)[place * PIXELS..][..PIXELS], expected);
         }
     }
 
     #[test]
+    fn prepared_values_are_taken_as_they_are_and_cropped_alike() {
+        let images = images(9);
+        // Without mean and scale, bytes are their own prepared values.
+        let (bytes, floats): (Mean, Vec<f32>) =
+            (Mean::zero(1.0), images.pixels().iter().map(|&pixel| pixel.into()).collect());
+        for dtype in [DType::F32, DType::F64] {
+            for crops in [None, Some(Crops { streams: Streams::new(2), epoch: 5 })] {
+                let of = |pixels| {
+                    let (inputs, labels) = tensors(6, dtype);
+                    fill(&images, &INDICES, pixels, crops, &inputs, &labels).unwrap();
+                    (flat(&inputs), labels.to_vec1::<u32>().unwrap())
+                };
+                assert_eq!(of(Pixels::Floats(&floats)), of(Pixels::Bytes(&bytes)));
+            }
+        }
+        let (inputs, labels) = tensors(1, DType::F32);
+        let pixels = Pixels::Floats(&floats[PIXELS..]);
+        assert_eq!(
+            fill(&images, &[0], pixels, None, &inputs, &labels).unwrap_err().to_string(),
+            "batch: pixels: found 24576 prepared values, expected 3072 for each of the 9 images"
+        );
+    }
+
+    #[test]
     fn part_of_a_tensor_can_be_filled_and_threads_change_nothing() {
         let images = images(9);
-        let preprocessing = Preprocessing::new(&DataConfig::default(), &images);
+        let mean = Mean::of(&images, 1.0);
+        let pixels = Pixels::Bytes(&mean);
         let crops = Some(Crops { streams: Streams::new(2), epoch: 0 });
         let run = |threads| {
             let (inputs, labels) = tensors(6, DType::F32);
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| fill(&images, &INDICES, &preprocessing, crops, &inputs, &labels))
-                .unwrap();
+            pool.install(|| fill(&images, &INDICES, pixels, crops, &inputs, &labels)).unwrap();
             inputs
         };
         let whole = run(1);
@@ -213,7 +259,7 @@ mod tests {
             let (inputs, labels) =
                 (inputs.narrow(0, first, count).unwrap(), labels.narrow(0, first, count).unwrap());
             let indices = &INDICES[first..first + count];
-            fill(&images, indices, &preprocessing, crops, &inputs, &labels).unwrap();
+            fill(&images, indices, pixels, crops, &inputs, &labels).unwrap();
         }
         assert_eq!(flat(&inputs), flat(&whole));
     }
@@ -221,9 +267,10 @@ mod tests {
     #[test]
     fn wrong_arguments_are_named() {
         let images = images(2);
-        let preprocessing = Preprocessing::new(&DataConfig::default(), &images);
+        let mean = Mean::of(&images, 1.0);
+        let pixels = Pixels::Bytes(&mean);
         let error = |indices: &[u32], inputs: &Tensor, labels: &Tensor| {
-            fill(&images, indices, &preprocessing, None, inputs, labels).unwrap_err().to_string()
+            fill(&images, indices, pixels, None, inputs, labels).unwrap_err().to_string()
         };
         let (inputs, labels) = tensors(2, DType::F32);
         assert_eq!(

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, Result,
-    data::{Labelling, Set},
+    data::{
+        Labelling, Set,
+        preprocess::{self, Contrast, Whitening},
+    },
 };
 
 /// Training images of the embedded generator where `train` is not given.
@@ -27,10 +30,12 @@ const MOST: usize = 1_000_000;
 /// | `classes` | | the number of classes with `set = "images"`, and only there: 2 to 1000 |
 /// | `train`, `test` | all; 5000 and 1000 if embedded | number of images: that many generated ones, or the first of the canonical order |
 /// | `validation` | 0 | images held out of train, the same ones for every seed |
-/// | `preprocess` | `"mean"` | `"mean"`: subtract the training mean of each pixel; `"none"` |
+/// | `preprocess` | `"mean"` | `"mean"`: subtract the training mean of each pixel; `"gcn"`: [`Contrast`] normalisation of each image; `"gcn+zca"`: [`Whitening`] after it; `"none"` |
 /// | `scale` | 1.0 | factor after that; the authors' networks saw 0-255, i.e. 1 |
 /// | `augment` | `"none"` | `"pad-crop-flip"`: a random 32x32 crop of the image padded by 4 zeros, then a flip with probability 1/2; training only |
 /// | `shuffle` | `"once"` | `"once"`: one random order for all epochs, as the authors' databases had; `"epoch"`: a new one every epoch |
+/// | `contrast` | `{ scale = 1.0, bias = 10.0 }` | with `"gcn"` and `"gcn+zca"`: see [`Contrast`] |
+/// | `whitening` | `{ bias = 0.1 }` | with `"gcn+zca"`: see [`Whitening`] |
 ///
 /// Unknown keys are refused.
 ///
@@ -62,7 +67,7 @@ pub struct DataConfig {
     pub test: Option<usize>,
     /// Images held out of train.
     pub validation: usize,
-    /// What is subtracted.
+    /// What becomes of the pixels.
     pub preprocess: Preprocess,
     /// The factor after that.
     pub scale: f64,
@@ -70,6 +75,12 @@ pub struct DataConfig {
     pub augment: Augment,
     /// Whether every epoch has an order of its own.
     pub shuffle: Shuffle,
+    /// Settings of the contrast normalisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contrast: Option<Contrast>,
+    /// Settings of the whitening.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whitening: Option<Whitening>,
 }
 
 impl Default for DataConfig {
@@ -86,6 +97,8 @@ impl Default for DataConfig {
             scale: 1.0,
             augment: Augment::None,
             shuffle: Shuffle::Once,
+            contrast: None,
+            whitening: None,
         }
     }
 }
@@ -96,7 +109,8 @@ impl DataConfig {
     /// # Errors
     /// [`Error::Setting`]: a `scale` that is not finite or not above 0, `train` or `test` 0 or above 1,000,000, `validation` that leaves no
     /// training image (checked again when the number of images of a file is known), an empty `source`, a `revision` that cannot be one, `classes` given
-    /// or missing where it should not be, images of one's own from anywhere but files.
+    /// or missing where it should not be, images of one's own from anywhere but files, `contrast` or `whitening` where they mean nothing or out of
+    /// their ranges.
     pub fn check(&self) -> Result<()> {
         if self.source == Source::Path(PathBuf::new()) {
             let expected = "`embedded`, `hub`, a folder or an archive";
@@ -119,6 +133,7 @@ impl DataConfig {
                 return Err(setting(key, count, "a number from 1 to 1000000"));
             }
         }
+        preprocess::check(self)?;
         let train = match self.source {
             Source::Embedded => Some(self.train.unwrap_or(EMBEDDED_TRAIN)),
             _ => self.train,
@@ -193,14 +208,31 @@ impl From<Source> for String {
     }
 }
 
-/// What is subtracted from the pixels.
+/// What becomes of the pixels before a network sees them; then they are multiplied by `scale`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preprocess {
     /// The mean of each pixel and channel over the training images (paper, section 3; the authors' `mean_file`).
     Mean,
+    /// Global contrast normalisation of every image.
+    Gcn,
+    /// The same, then ZCA whitening, as Maxout and Network in Network prepared CIFAR.
+    #[serde(rename = "gcn+zca")]
+    GcnZca,
     /// Nothing.
     None,
+}
+
+impl Preprocess {
+    /// The name in configurations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Preprocess::Mean => "mean",
+            Preprocess::Gcn => "gcn",
+            Preprocess::GcnZca => "gcn+zca",
+            Preprocess::None => "none",
+        }
+    }
 }
 
 /// How training images are varied.
@@ -259,6 +291,8 @@ mod tests {
             scale: 0.5,
             augment: Augment::PadCropFlip,
             shuffle: Shuffle::Epoch,
+            contrast: None,
+            whitening: None,
         };
         assert_eq!(config, expected);
         assert_eq!(toml::to_string(&config).unwrap(), text);

@@ -6,6 +6,7 @@ use crate::{
     Error, Result,
     data::{
         DataConfig, Images, Preprocessing, SIDE, Source, cache, embedded, hub,
+        preprocess::Splits,
         source::{self, Encoded, Layout},
         split,
     },
@@ -16,7 +17,7 @@ use crate::{
 pub struct Folders<'a> {
     /// The Hugging Face hub's cache: the folder that holds `datasets--uoft-cs--cifar10`. Read for `source = "hub"` only; [`hub::fetch`] fills it.
     pub hub: &'a Path,
-    /// Where decoded images are kept between runs. Made when needed; one that cannot be written costs time but is no error.
+    /// Where decoded images and whitenings are kept between runs. Made when needed; one that cannot be written costs time but is no error.
     pub cache: &'a Path,
 }
 
@@ -29,7 +30,7 @@ pub struct Data {
     pub validation: Option<Images>,
     /// The test split.
     pub test: Images,
-    /// Mean of the training images and scale.
+    /// What becomes of their pixels.
     pub preprocessing: Preprocessing,
     /// What went wrong without being an error, a line each, such as a cache folder that cannot be written.
     pub warnings: Vec<String>,
@@ -39,7 +40,7 @@ impl Data {
     /// Reads or generates the images of a configuration.
     ///
     /// `train` and `test` of the configuration take the first images of the canonical order; the validation images are then held out of train
-    /// by a choice that depends on nothing but the two numbers; the mean is that of the images left.
+    /// by a choice that depends on nothing but the two numbers; means and whitening are those of the images left.
     ///
     /// ```
     /// use apl_vision::data::{Data, DataConfig, Folders};
@@ -66,7 +67,8 @@ impl Data {
             let (kept, held_out) = split::validation(train.len(), config.validation);
             (train.select(&kept)?, Some(train.select(&held_out)?))
         };
-        let preprocessing = Preprocessing::new(config, &train);
+        let splits = Splits { train: &train, validation: validation.as_ref(), test: &test };
+        let preprocessing = Preprocessing::new(config, splits, folders.cache, &mut warnings)?;
         Ok(Self { train, validation, test, preprocessing, warnings })
     }
 }
@@ -154,7 +156,7 @@ fn first(key: &str, images: Images, count: Option<usize>) -> Result<Images> {
 mod tests {
     use super::*;
     use crate::data::{
-        Set,
+        Mean, Set,
         testing::{self, CIFAR10, CIFAR100, expected, message, rows},
     };
 
@@ -207,7 +209,7 @@ mod tests {
         let first = all.train.select(&(0..20).collect::<Vec<_>>()).unwrap();
         assert_eq!(some.train, first.select(&split::validation(20, 5).0).unwrap());
         assert_eq!(some.test, all.test);
-        assert_eq!(some.preprocessing, Preprocessing::new(&config, &some.train));
+        assert_eq!(some.preprocessing, Preprocessing::Mean(Mean::of(&some.train, 1.0)));
     }
 
     #[test]

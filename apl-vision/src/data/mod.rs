@@ -4,7 +4,7 @@
 //! DataConfig -> hub (download, cache) -v
 //!            -> source (a format's files) -> rows -> Images in canonical order <-> cache
 //!            -> embedded (generated)      -------->
-//! Images -> split (validation) -> Preprocessing (mean, scale) -> order of an epoch -> fill (crop, flip, tensors)
+//! Images -> split (validation) -> Preprocessing (mean; contrast, whitening) -> order of an epoch -> fill (crop, flip, tensors)
 //! ```
 //!
 //! Whatever the container, rows are put in canonical order: by the SHA-256 of their pixels, then by label. A run therefore does not depend on
@@ -41,7 +41,7 @@ pub use images::{CHANNELS, Images, PIXELS, SIDE};
 pub use import::import;
 pub use load::{Data, Folders};
 pub use order::order;
-pub use preprocess::Preprocessing;
+pub use preprocess::{Contrast, Floats, Mean, Pixels, Preprocessing, Whitening};
 pub use set::{Labelling, Set};
 pub use sheet::show;
 pub use verify::{Official, SplitContents, Verified, verify};

@@ -2,40 +2,45 @@
 
 use rayon::prelude::*;
 
-use crate::data::{DataConfig, Images, PIXELS, Preprocess};
+use crate::data::{Images, PIXELS};
 
 /// What is done to every pixel: `(pixel - mean) scale`, with a mean for each of the 3072 places of an image.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Preprocessing {
-    mean: Vec<f64>,
-    mean_f32: Vec<f32>,
+pub struct Mean {
+    values: Vec<f64>,
+    rounded: Vec<f32>,
     scale: f64,
 }
 
 /// Images summed by one task.
 const TASK: usize = 256 * PIXELS;
 
-impl Preprocessing {
-    /// The preprocessing of a configuration, its mean taken over `train`: the images that are trained on, without those held out.
+impl Mean {
+    /// The mean over `train`: the images that are trained on, without those held out.
     ///
     /// Sums are integers, so the mean is exact up to one rounding of each quotient and does not depend on the number of threads. Without any image it is 0.
-    pub fn new(config: &DataConfig, train: &Images) -> Self {
-        let mean = match config.preprocess {
-            Preprocess::Mean => mean(train.pixels()),
-            Preprocess::None => vec![0.0; PIXELS],
-        };
-        let mean_f32 = mean.iter().map(|&value| value as f32).collect();
-        Self { mean, mean_f32, scale: config.scale }
+    pub fn of(train: &Images, scale: f64) -> Self {
+        Self::new(mean(train.pixels()), scale)
+    }
+
+    /// No mean: `pixel scale`.
+    pub fn zero(scale: f64) -> Self {
+        Self::new(vec![0.0; PIXELS], scale)
+    }
+
+    fn new(values: Vec<f64>, scale: f64) -> Self {
+        let rounded = values.iter().map(|&value| value as f32).collect();
+        Self { values, rounded, scale }
     }
 
     /// The mean that is subtracted, `[3, 32, 32]`, in units of the pixels (0-255).
-    pub fn mean(&self) -> &[f64] {
-        &self.mean
+    pub fn values(&self) -> &[f64] {
+        &self.values
     }
 
     /// The same, each value rounded to `f32`.
-    pub fn mean_f32(&self) -> &[f32] {
-        &self.mean_f32
+    pub fn rounded(&self) -> &[f32] {
+        &self.rounded
     }
 
     /// The factor after the mean is subtracted.
@@ -77,16 +82,14 @@ mod tests {
         let count = 700;
         let pixels = (0..count).flat_map(|n| (0..PIXELS).map(move |i| (n * n * 7 + i * n) as u8));
         let images = Images::canonical(pixels.collect(), vec![0; count]).unwrap();
-        let config = DataConfig::default();
-        let preprocessing = Preprocessing::new(&config, &images);
-        for (place, &mean) in preprocessing.mean().iter().enumerate() {
+        let found = Mean::of(&images, 1.0);
+        for (place, &mean) in found.values().iter().enumerate() {
             let sum: u64 = (0..count).map(|n| u64::from(images.pixels()[n * PIXELS + place])).sum();
             assert_eq!(mean, sum as f64 / count as f64);
-            assert_eq!(preprocessing.mean_f32()[place], mean as f32);
+            assert_eq!(found.rounded()[place], mean as f32);
         }
-        let none = DataConfig { preprocess: Preprocess::None, ..config };
-        assert_eq!(Preprocessing::new(&none, &images).mean(), [0.0; PIXELS]);
+        assert_eq!(Mean::zero(1.0).values(), [0.0; PIXELS]);
         let empty = Images::canonical(Vec::new(), Vec::new()).unwrap();
-        assert_eq!(Preprocessing::new(&DataConfig::default(), &empty).mean(), [0.0; PIXELS]);
+        assert_eq!(Mean::of(&empty, 1.0).values(), [0.0; PIXELS]);
     }
 }
