@@ -35,4 +35,5 @@ pub mod trial;
 
 pub use environment::Environment;
 pub use error::{Error, Result};
+pub use host::memory;
 pub use task::Task;

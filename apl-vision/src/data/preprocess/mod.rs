@@ -27,7 +27,7 @@ pub use whitening::Whitening;
 
 use crate::{
     Error, Result,
-    data::{DataConfig, Images, Preprocess},
+    data::{DataConfig, Images, PIXELS, Preprocess},
 };
 
 /// How the splits of a run are prepared.
@@ -71,7 +71,7 @@ impl Preprocessing {
     /// A whitening is looked up and kept in the folder `cache`; trouble there is a line in `warnings`.
     ///
     /// # Errors
-    /// [`Error::Setting`]: images whose whitening cannot be computed.
+    /// [`Error::Setting`]: prepared values that do not fit into this machine's memory, images whose whitening cannot be computed.
     pub(crate) fn new(
         config: &DataConfig,
         splits: Splits,
@@ -80,6 +80,11 @@ impl Preprocessing {
     ) -> Result<Self> {
         let scale = config.scale;
         let contrast = config.contrast.unwrap_or_default();
+        if matches!(config.preprocess, Preprocess::Gcn | Preprocess::GcnZca) {
+            let splits = [Some(splits.train), splits.validation, Some(splits.test)];
+            let images = splits.into_iter().flatten().map(Images::len).sum();
+            check_memory(config.preprocess, images, apl_train::memory())?;
+        }
         let floats = |prepare: &dyn Fn(&Images) -> Vec<f32>| {
             let mut floats = Floats {
                 train: prepare(splits.train),
@@ -126,6 +131,24 @@ impl std::fmt::Debug for Floats {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let [train, validation, test] = [&self.train, &self.validation, &self.test].map(Vec::len);
         write!(f, "Floats {{ {train}, {validation}, {test} }}")
+    }
+}
+
+/// Refuses so many images that their bytes and prepared values cannot fit: better now than when an allocation ends the process.
+fn check_memory(preprocess: Preprocess, images: usize, memory: Option<u64>) -> Result<()> {
+    let needed = (images * PIXELS * (1 + size_of::<f32>())) as u64;
+    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    match memory {
+        Some(memory) if needed > memory => Err(Error::Setting {
+            place: "data.preprocess".into(),
+            found: format!(
+                "\"{}\" of {images} images, which takes {:.1} GiB of memory",
+                preprocess.name(),
+                gib(needed)
+            ),
+            expected: format!("fewer images or \"mean\": this machine has {:.1} GiB", gib(memory)),
+        }),
+        _ => Ok(()),
     }
 }
 

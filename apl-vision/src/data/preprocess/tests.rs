@@ -1,7 +1,6 @@
 //! Which split gets what.
 
 use super::{whitening::Transformation, *};
-use crate::data::PIXELS;
 
 fn images(count: usize, seed: usize) -> Images {
     let pixels = (0..count * PIXELS).map(|i| ((i + seed) * (i + seed) / 7) as u8).collect();
@@ -88,6 +87,18 @@ fn every_split_is_whitened_as_the_training_images_are() {
             assert_eq!(found, expected);
         }
     }
+}
+
+#[test]
+fn images_that_cannot_fit_are_refused() {
+    let check = |images, memory| check_memory(Preprocess::Gcn, images, memory);
+    assert_eq!(
+        check(1_000_000, Some(8 << 30)).unwrap_err().to_string(),
+        "data.preprocess: found \"gcn\" of 1000000 images, which takes 14.3 GiB of memory, expected fewer images or \"mean\": this machine has 8.0 GiB"
+    );
+    check(60_000, Some(1 << 30)).unwrap();
+    check(70_000, Some(1 << 30)).unwrap_err();
+    check(1_000_000, None).unwrap();
 }
 
 #[test]
