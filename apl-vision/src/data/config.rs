@@ -34,7 +34,7 @@ const MOST: usize = 1_000_000;
 /// | `scale` | 1.0 | factor after that; the authors' networks saw 0-255, i.e. 1 |
 /// | `augment` | `"none"` | `"pad-crop-flip"`: a random 32x32 crop of the image padded by 4 zeros, then a flip with probability 1/2; training only |
 /// | `shuffle` | `"once"` | `"once"`: one random order for all epochs, as the authors' databases had; `"epoch"`: a new one every epoch |
-/// | `contrast` | `{ scale = 1.0, bias = 10.0 }` | with `"gcn"` and `"gcn+zca"`: see [`Contrast`] |
+/// | `contrast` | `{ scale = 0.99248, bias = 0.0 }` | with `"gcn"` and `"gcn+zca"`: see [`Contrast`] |
 /// | `whitening` | `{ bias = 0.1 }` | with `"gcn+zca"`: see [`Whitening`] |
 ///
 /// Unknown keys are refused.

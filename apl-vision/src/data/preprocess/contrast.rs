@@ -10,15 +10,14 @@ use crate::data::PIXELS;
 ///
 /// | key | default | meaning |
 /// |---|---|---|
-/// | `scale` | 1.0 | the deviation of a prepared image of high contrast |
-/// | `bias` | 10.0 | keeps images of low contrast from being blown up: the variance, in units of pixels (0-255) squared, from which on contrast counts |
+/// | `scale` | 0.99248, which is 55 / sqrt(3071) | the deviation of a prepared image of high contrast |
+/// | `bias` | 0.0 | keeps images of low contrast from being blown up: the variance, in units of pixels (0-255) squared, from which on contrast counts |
 ///
 /// A divisor below 1e-8 is taken as 1, so that an image of one colour is all zeros.
 ///
 /// # Source
-/// pylearn2's `GlobalContrastNormalization(sqrt_bias=10, use_std=True)`, as remembered; Goodfellow et al. 2013 (Maxout) and Lin et al. 2013 (Network
-/// in Network) prepared CIFAR with that library. Its other form, as remembered, divides by the norm over 55 without a bias: `scale = 0.9925`, which
-/// is `55 / sqrt(3071)`, and `bias = 0.0`.
+/// Goodfellow et al. 2013 (Maxout) and, as remembered, Lin et al. 2013 (Network in Network) prepared CIFAR with pylearn2's `CIFAR10(gcn=55.)`: every
+/// image gets the norm 55. Its other form, `GlobalContrastNormalization(sqrt_bias=10, use_std=True)`, is `scale = 1.0` and `bias = 10.0`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Contrast {
@@ -30,9 +29,12 @@ pub struct Contrast {
 
 impl Default for Contrast {
     fn default() -> Self {
-        Self { scale: 1.0, bias: 10.0 }
+        Self { scale: NORM_55, bias: 0.0 }
     }
 }
+
+/// The deviation of 3072 values whose norm is 55: `55 / sqrt(3071)`.
+const NORM_55: f64 = 0.9924823251544872;
 
 /// A divisor below this is taken as 1.
 const LEAST: f64 = 1e-8;
@@ -82,13 +84,20 @@ mod tests {
         values
     }
 
+    #[test]
+    fn images_of_the_default_have_norm_55() {
+        let image: Vec<u8> = (0..PIXELS).map(|i| (i * i / 7) as u8).collect();
+        let norm = of(Contrast::default(), &image).iter().map(|v| v * v).sum::<f64>().sqrt();
+        assert!((norm - 55.0).abs() < 1e-9, "{norm}");
+    }
+
     /// With NumPy: `x = np.array([...], float); c = x - x.mean(); c / np.sqrt(10 + x.var(ddof=1))`, and with `2 / np.sqrt(x.var(ddof=1))`.
     #[test]
     fn values_are_numpys() {
         let image = [0, 255, 7, 100, 31, 200];
         for (contrast, expected) in [
             (
-                Contrast::default(),
+                Contrast { scale: 1.0, bias: 10.0 },
                 [
                     -0.921811302404555,
                     1.4565551270709414,

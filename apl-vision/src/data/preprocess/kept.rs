@@ -8,9 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use apl_train::run::file;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
 use crate::{
     Error, Result,
@@ -110,11 +110,11 @@ fn read(path: &Path, key: &str, dimension: usize) -> Option<Transformation> {
     })
 }
 
-/// Writes a file beside its place, syncs it and renames it.
+/// Writes a file, whole or not at all. Makes its folder where there is none.
 fn write(path: &Path, key: &str, transformation: &Transformation) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs_err::create_dir_all(folder)?;
-    let beside = NamedTempFile::new_in(folder)?.into_temp_path();
+    if let Some(folder) = path.parent() {
+        fs_err::create_dir_all(folder)?;
+    }
     let dimension = transformation.mean.len();
     let mean: Vec<u8> = transformation.mean.iter().flat_map(|value| value.to_le_bytes()).collect();
     let matrix: Vec<u8> =
@@ -125,9 +125,8 @@ fn write(path: &Path, key: &str, transformation: &Transformation) -> std::io::Re
         ("matrix", TensorView::new(Dtype::F32, vec![dimension; 2], &matrix).map_err(other)?),
     ];
     let metadata = HashMap::from([(FORMAT.to_string(), digest(key, &mean, &matrix))]);
-    safetensors::serialize_to_file(tensors, Some(metadata), &beside).map_err(other)?;
-    fs_err::OpenOptions::new().write(true).open(&beside)?.sync_all()?;
-    beside.persist(path).map_err(|error| error.error)
+    let bytes = safetensors::serialize(tensors, Some(metadata)).map_err(other)?;
+    file::whole(path, |file| file.write_all(&bytes))
 }
 
 /// Keeps a whitening for tests.

@@ -103,10 +103,10 @@ fn images_that_cannot_fit_are_refused() {
 
 #[test]
 fn settings_are_read_kept_and_written() {
-    let text = "preprocess = \"gcn+zca\"\ncontrast = { bias = 0.0 }\nwhitening = {}\n";
+    let text = "preprocess = \"gcn+zca\"\ncontrast = { bias = 3.0 }\nwhitening = {}\n";
     let config: DataConfig = toml::from_str(text).unwrap();
     assert_eq!(config.preprocess, Preprocess::GcnZca);
-    assert_eq!(config.contrast, Some(Contrast { scale: 1.0, bias: 0.0 }));
+    assert_eq!(config.contrast, Some(Contrast { bias: 3.0, ..Contrast::default() }));
     assert_eq!(config.whitening, Some(Whitening { bias: 0.1 }));
     config.check().unwrap();
     let written = toml::to_string(&config).unwrap();
