@@ -27,6 +27,8 @@ pub mod cache;
 #[cfg(feature = "hub")]
 mod client;
 #[cfg(feature = "hub")]
+mod keep;
+#[cfg(feature = "hub")]
 mod online;
 #[cfg(feature = "hub")]
 mod partial;

@@ -8,7 +8,10 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::cache::{cannot_write, feed, hex, in_new_folder, is_sha256};
+use super::{
+    cache::{feed, hex, is_sha256},
+    keep::{cannot_write, in_new_folder},
+};
 use crate::{Error, Result};
 
 /// The beginning of a content, in a file that a kill leaves behind.

@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     Patience, Settings,
-    cache::in_new_folder,
+    keep::in_new_folder,
     trouble::{Subject, Trouble},
 };
 use crate::{Error, Result, notice::notice};

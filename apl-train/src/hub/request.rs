@@ -48,6 +48,7 @@ impl<'a> Revision<'a> {
 pub const REVISION: &str = "a commit, its first 7 digits or more, a branch or a tag";
 
 /// Whether a text is a commit as the hub names it.
+#[cfg(feature = "hub")]
 pub(crate) fn is_commit(text: &str) -> bool {
     matches!(Revision::parse(text), Some(Revision::Commit(_)))
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::data::{
     Data, DataConfig, Folders, Source,
-    testing::{self, CIFAR10, expected, message, rows},
+    testing::{self, CIFAR10, message, rows},
 };
 
 /// A cache with training images `train` and 12 test images in the snapshot of a commit; neither where `splits` leaves it out.
@@ -87,6 +87,7 @@ mod loopback;
 #[cfg(feature = "hub")]
 #[test]
 fn real_parquet_comes_from_a_hub_and_is_then_there() {
+    use crate::data::testing::expected;
     use apl_train::{hub::Patience, interrupt::Interrupt};
 
     let folder = tempfile::tempdir().unwrap();
