@@ -25,6 +25,8 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Show the layers, shapes and parameter counts of a configuration or a run.
     Inspect(Inspect),
+    /// Show, download, check, convert and look at data sets.
+    Data(Data),
     /// Write the compact form of finished runs, without weights: what a repository keeps.
     Compact(Compact),
     /// Make a page of figures and tables from runs.
@@ -124,6 +126,88 @@ pub struct Inspect {
     /// Print the layers as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Data {
+    #[command(subcommand)]
+    pub command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// The data sets and where they are on this machine.
+    List,
+    /// Download data sets from the Hugging Face hub into its cache.
+    Fetch(Fetch),
+    /// Read a source whole and say what it holds, and whether it is the original.
+    Verify(Verify),
+    /// Write a source as a folder of decoded images, which is a source itself.
+    Import(Import),
+    /// Make a contact sheet: for every class its name and its first training images.
+    Show(Show),
+}
+
+#[derive(Debug, Args)]
+pub struct Fetch {
+    /// Which.
+    #[arg(required = true)]
+    pub sets: Vec<SetName>,
+    /// Another state of the repository than the one results were measured on: a commit, a branch or a tag.
+    #[arg(long)]
+    pub revision: Option<String>,
+    /// Show no progress.
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DataSource {
+    /// Which data set it is.
+    pub set: SetName,
+    /// Where it is: embedded, hub (the Hugging Face hub, or its cache), a folder or an archive.
+    #[arg(long, default_value = "hub", value_name = "SOURCE")]
+    pub data: String,
+    /// The number of classes of images of one's own.
+    #[arg(long, value_name = "N")]
+    pub classes: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub source: DataSource,
+    /// Print what was found as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    #[command(flatten)]
+    pub source: DataSource,
+    /// The folder, which must be empty or absent.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Show {
+    #[command(flatten)]
+    pub source: DataSource,
+    /// Images of each class, at most 50.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub images: usize,
+    /// The PNG that is written.
+    #[arg(long, default_value = "sheet.png", value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SetName {
+    Cifar10,
+    Cifar100,
+    Images,
 }
 
 #[derive(Debug, Args)]

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         arguments::Command::Reproduce(reproduce) => commands::reproduce(reproduce),
         arguments::Command::Evaluate(evaluate) => commands::evaluate(evaluate),
         arguments::Command::Inspect(inspect) => commands::inspect(inspect),
+        arguments::Command::Data(data) => commands::data(data),
         arguments::Command::Compact(compact) => commands::compact(compact),
         arguments::Command::Report(report) => commands::report(report),
         arguments::Command::Bench(bench) => commands::bench(bench),

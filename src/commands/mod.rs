@@ -1,6 +1,7 @@
 //! The commands, each from its arguments to a call of a crate.
 
 mod bench;
+mod data;
 mod report;
 mod reproduce;
 mod train;
@@ -14,6 +15,7 @@ use apl_train::{
 };
 
 pub use bench::bench;
+pub use data::data;
 pub use report::{compact, report};
 pub use reproduce::reproduce;
 pub use train::{evaluate, inspect, train};

@@ -1,0 +1,142 @@
+//! Data sets: what there is, where it is, what it holds.
+
+use std::process::ExitCode;
+
+use apl_train::{Environment, Error, Result, hub::Settings, interrupt::Interrupt, notice::notice};
+use apl_vision::data::{
+    self, DataConfig, Folders, Official, Set, Source,
+    hub::{Published, cached, published},
+};
+
+use crate::{
+    arguments::{Data, DataCommand, DataSource, Fetch, Import, SetName, Show, Verify},
+    output::{Failure, print, print_json},
+};
+
+/// The sets of the paper, which the hub has.
+const SETS: [Set; 2] = [Set::Cifar10, Set::Cifar100];
+
+pub fn data(arguments: &Data) -> std::result::Result<ExitCode, Failure> {
+    match &arguments.command {
+        DataCommand::List => list()?,
+        DataCommand::Fetch(arguments) => fetch(arguments)?,
+        DataCommand::Verify(arguments) => return Ok(verify(arguments)?),
+        DataCommand::Import(arguments) => import(arguments)?,
+        DataCommand::Show(arguments) => show(arguments)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The data sets and where they are on this machine.
+fn list() -> Result<()> {
+    let environment = Environment::read();
+    let mut lines = Vec::new();
+    for set in SETS {
+        let Published { repository, commit, .. } = published(set)?;
+        let name = set.name();
+        match cached(set, None, &environment.hub_cache)? {
+            Some(files) => {
+                lines.push(format!("{name}: {repository}, in the hub's cache"));
+                for file in files {
+                    let mega = file.bytes as f64 / 1e6;
+                    lines.push(format!("  {} ({mega:.0} MB)", file.path.display()));
+                }
+            }
+            None => {
+                let commit = commit.get(..7).unwrap_or(commit);
+                let fetch = format!("`apl data fetch {name}` downloads it");
+                lines.push(format!(
+                    "{name}: {repository} at {commit}, not in the hub's cache; {fetch}"
+                ));
+            }
+        }
+    }
+    lines.push("embedded: generated images of 10 or 100 classes, always at hand".into());
+    lines.push(format!("the hub's cache: {}", environment.hub_cache.display()));
+    lines.push(format!("decoded images: {}", environment.cache.display()));
+    print(&lines.join("\n"))
+}
+
+fn fetch(arguments: &Fetch) -> Result<()> {
+    let interrupt = Interrupt::install()?;
+    let settings = Settings::new(&Environment::read(), arguments.no_progress, &interrupt);
+    let revision = arguments.revision.as_deref();
+    for name in &arguments.sets {
+        for file in data::hub::fetch(name.set(), revision, &settings)? {
+            let state = if file.downloaded { "downloaded" } else { "there already" };
+            let mega = file.bytes as f64 / 1e6;
+            print(&format!(
+                "{} ({mega:.0} MB, {state})\n  sha256 {}",
+                file.path.display(),
+                file.sha256
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// Fails where files that are said to be a known set are not.
+fn verify(arguments: &Verify) -> Result<ExitCode> {
+    let verified =
+        with_folders(&arguments.source, |config, folders| data::verify(config, folders))?;
+    if arguments.json {
+        print_json(&verified)?;
+    } else {
+        print(&verified.to_string())?;
+    }
+    let known = Source::from(arguments.source.data.clone()) != Source::Embedded;
+    let other = [&verified.train, &verified.test].iter().any(|s| s.official == Official::No);
+    Ok(ExitCode::from(u8::from(known && other)))
+}
+
+fn import(arguments: &Import) -> Result<()> {
+    let out = &arguments.out;
+    let warnings =
+        with_folders(&arguments.source, |config, folders| data::import(config, folders, out))?;
+    warn(&warnings);
+    print(&format!("{}\ngive it as `--data {0}`", out.display()))
+}
+
+fn show(arguments: &Show) -> Result<()> {
+    let (out, images) = (&arguments.out, arguments.images);
+    let warnings = with_folders(&arguments.source, |config, folders| {
+        data::show(config, folders, images, out)
+    })?;
+    warn(&warnings);
+    print(&out.display().to_string())
+}
+
+/// Reads a source; the hub's files are downloaded first where they are missing.
+fn with_folders<T>(
+    source: &DataSource,
+    read: impl FnOnce(&DataConfig, Folders) -> apl_vision::Result<T>,
+) -> Result<T> {
+    let environment = Environment::read();
+    let config = DataConfig {
+        set: source.set.set(),
+        classes: source.classes,
+        source: Source::from(source.data.clone()),
+        ..DataConfig::default()
+    };
+    config.check().map_err(Error::from)?;
+    if config.source == Source::Hub {
+        let settings = Settings::new(&environment, false, &Interrupt::install()?);
+        data::hub::fetch(config.set, None, &settings)?;
+    }
+    let folders = Folders { hub: &environment.hub_cache, cache: &environment.cache };
+    Ok(read(&config, folders)?)
+}
+
+fn warn(warnings: &[String]) {
+    warnings.iter().for_each(|warning| notice(&format!("warning: {warning}")));
+}
+
+impl SetName {
+    fn set(self) -> Set {
+        match self {
+            SetName::Cifar10 => Set::Cifar10,
+            SetName::Cifar100 => Set::Cifar100,
+            SetName::Images => Set::Images,
+        }
+    }
+}
