@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod command;
+#[cfg(feature = "hub")]
+#[path = "../apl-train/tests/loopback/mod.rs"]
+mod loopback;
 
 use std::{path::Path, sync::Arc};
 
@@ -139,6 +142,19 @@ fn the_format_does_not_change_a_run() {
             bench.summary("embedded-runs")["data"],
             "{source}"
         );
+    }
+    #[cfg(feature = "hub")]
+    {
+        let hub = loopback::Hub::start();
+        for shard in shards {
+            let bytes = std::fs::read(bench.path("shuffled/plain_text").join(shard)).unwrap();
+            hub.put("uoft-cs/cifar10", &format!("plain_text/{shard}"), bytes);
+        }
+        let arguments = ["train", "small/net.toml", "--data", "hub", "--runs", "hub-runs"];
+        let mut command = bench.command(&arguments);
+        command.env("HF_ENDPOINT", &hub.endpoint).env_remove("HF_HUB_OFFLINE");
+        bench.ended(command.output().unwrap()).ok();
+        assert!(bench.bytes("hub-runs", "model.safetensors") == model, "the hub: another model");
     }
 }
 

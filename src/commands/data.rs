@@ -77,8 +77,7 @@ fn fetch(arguments: &Fetch) -> Result<()> {
 
 /// Fails where files that are said to be a known set are not.
 fn verify(arguments: &Verify) -> Result<ExitCode> {
-    let verified =
-        with_folders(&arguments.source, |config, folders| data::verify(config, folders))?;
+    let verified = with_folders(&arguments.source, data::verify)?;
     if arguments.json {
         print_json(&verified)?;
     } else {

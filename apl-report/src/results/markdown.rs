@@ -30,6 +30,7 @@ impl fmt::Display for Results {
         }
         self.notes(f)?;
         self.claims(f)?;
+        self.against_the_paper(f)?;
         self.incomplete(f)
     }
 }
@@ -144,21 +145,12 @@ impl Results {
             writeln!(
                 f,
                 "- **{}** against **{}**: {}",
-                self.name(one),
-                self.name_beside(other, one),
+                one.name(),
+                name_beside(other, one),
                 self.claim(difference)
             )?;
         }
         Ok(())
-    }
-
-    /// The name of a row named after another: what both share is not said twice.
-    fn name_beside(&self, row: &RecordRow, before: &RecordRow) -> String {
-        if row.column == before.column && row.section == before.section {
-            row.label.clone()
-        } else {
-            self.name(row)
-        }
     }
 
     fn claim(&self, difference: &Difference) -> String {
@@ -200,7 +192,22 @@ impl Results {
         } else {
             "the opposite direction"
         };
-        Some(format!("{text}, {direction}, here {}", signed(ours, 2)))
+        Some(format!("{text}; here {}, {direction}", signed(ours, 2)))
+    }
+
+    /// Every row beside the paper's, where the recipe is the paper's.
+    fn against_the_paper(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = self.record.rows.iter().zip(&self.measured);
+        let lines: Vec<String> = rows
+            .filter_map(|(row, measured)| {
+                let (paper, measured) = (row.paper?, measured.as_ref()?);
+                Some(format!("- {}: {}.", row.name(), beside(paper, measured)?))
+            })
+            .collect();
+        if !self.at_paper_scale() || lines.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "\n## Against the paper\n\n{}", lines.join("\n"))
     }
 
     fn incomplete(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,8 +217,8 @@ impl Results {
             .filter(|(_, measured)| !measured.problems.is_empty())
             .map(|(row, measured)| {
                 let (done, planned) = (measured.scores.len(), measured.planned);
-                let problems = list(&measured.problems).replace('\n', " ");
-                format!("- {}: {done} of {planned} seeds. {problems}", self.name(row))
+                let problems = problems(measured);
+                format!("- {}: {done} of {planned} seeds; {problems}", row.name())
             })
             .collect();
         if !lines.is_empty() {
@@ -224,6 +231,30 @@ impl Results {
     }
 }
 
+/// The name of a row named after another: what both share is not said twice.
+fn name_beside(row: &RecordRow, before: &RecordRow) -> String {
+    if row.column == before.column && row.section == before.section {
+        row.label.clone()
+    } else {
+        row.name()
+    }
+}
+
+/// `12.60 against 12.56 (0.26†): higher by 0.04, the paper's mean inside our 95 % interval`.
+fn beside(paper: Paper, measured: &Measured) -> Option<String> {
+    let statistics = measured.statistics()?;
+    let difference = statistics.mean - paper.mean;
+    let word = if difference < 0.0 { "lower" } else { "higher" };
+    let inside = statistics.interval().map(|half| difference.abs() <= half);
+    let inside = match inside {
+        Some(true) => ", the paper's mean inside our 95 % interval",
+        Some(false) => ", the paper's mean outside our 95 % interval",
+        None => "",
+    };
+    let (mean, size) = (number(statistics.mean, 2), number(difference.abs(), 2));
+    Some(format!("{mean} against {}: {word} by {size}{inside}", paper_cell(paper)))
+}
+
 /// `12.56 (0.26†)`, `11.86 (0.04)†`, `12.61†`: what is marked was remembered.
 fn paper_cell(paper: Paper) -> String {
     let mean = format!("{:.2}", paper.mean);
@@ -233,6 +264,22 @@ fn paper_cell(paper: Paper) -> String {
         (None, Evidence::Confirmed) => mean,
         (None, Evidence::Remembered) => format!("{mean}†"),
     }
+}
+
+/// `seed 3 failed: …; seeds 4 and 5 not run`.
+fn problems(measured: &Measured) -> String {
+    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+    for (seed, problem) in &measured.problems {
+        match groups.iter_mut().find(|(known, _)| known == problem) {
+            Some((_, seeds)) => seeds.push(seed.to_string()),
+            None => groups.push((problem, vec![seed.to_string()])),
+        }
+    }
+    let text = |(problem, seeds): &(&str, Vec<String>)| {
+        let word = if seeds.len() == 1 { "seed" } else { "seeds" };
+        format!("{word} {} {}", list(seeds), problem.replace('\n', " "))
+    };
+    groups.iter().map(text).collect::<Vec<_>>().join("; ")
 }
 
 /// `22.64 (0.31), n = 5`.

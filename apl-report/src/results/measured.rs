@@ -20,8 +20,8 @@ pub struct Measured {
     pub measure: Option<Measure>,
     /// The data of its runs, once one is done.
     pub data: Vec<DataSummary>,
-    /// Why runs are missing, and what else is wrong: a line each.
-    pub problems: Vec<String>,
+    /// Why a seed has no score here.
+    pub problems: Vec<(u32, String)>,
 }
 
 impl Measured {
@@ -38,7 +38,7 @@ impl Measured {
         for &seed in &row.seeds {
             let directory = folder.join(run).join(format!("seed-{seed}"));
             if let Err(problem) = measured.add(seed, &directory) {
-                measured.problems.push(format!("seed {seed}: {problem}"));
+                measured.problems.push((seed, problem));
             }
         }
         Some(measured)

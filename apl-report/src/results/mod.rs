@@ -6,7 +6,7 @@ mod measured;
 
 use std::path::Path;
 
-use apl_train::table::{Record, RecordRow};
+use apl_train::table::Record;
 
 pub use difference::{Difference, Verdict};
 pub use measured::Measured;
@@ -61,14 +61,6 @@ impl Results {
         self.measured[place].as_ref()
     }
 
-    /// The row's name wherever its line alone does not tell: with its column and section.
-    fn name(&self, row: &RecordRow) -> String {
-        let section = row.section.as_ref().filter(|_| self.sections().len() > 1);
-        let section = section.map(|section| lower_first(section));
-        let parts = [row.column.clone(), Some(row.label.clone()), section];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-    }
-
     /// The sections in order; one without a name where rows have none.
     fn sections(&self) -> Vec<Option<&str>> {
         let mut sections = Vec::new();
@@ -92,11 +84,4 @@ impl Results {
         }
         columns
     }
-}
-
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect::<String>())
 }

@@ -40,13 +40,15 @@ pub struct Resolved {
     pub data: String,
 }
 
-/// Checks the configuration of a document, its network included.
+/// Checks the configuration of a document. The network is built only where the optimiser's groups name its parameters: nothing else needs it.
 ///
 /// # Errors
 /// A configuration that cannot be used.
 pub fn resolve<T: Task>(document: &Document) -> Result<Resolved> {
     let plan = Plan::<T>::from_document(document)?;
-    launch::build(&plan).map_err(|error| document.blame(error))?;
+    if !plan.config.optimizer.groups.is_empty() {
+        launch::build(&plan).map_err(|error| document.blame(error))?;
+    }
     Ok(Resolved {
         fingerprint: Fingerprint::of(&plan.config)?,
         data: T::data_set(&plan.config).into(),
@@ -159,20 +161,23 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
             }
             unmatched.retain(|pattern| !matching.contains(pattern));
             let seeds = request.seeds.unwrap_or_else(|| table.seeds_at(&request.scale));
-            let planned = plan_row(path, row, seeds, request, resolve, &mut unused)?;
-            let run = planned.as_ref().map(|row| row.identity.id.clone());
-            if let Some(planned) = planned {
-                study.add(planned);
-            }
-            rows.push(RecordRow {
+            let mut record_row = RecordRow {
                 id: row.id.clone(),
                 label: row.label.clone(),
                 section: row.section.clone(),
                 column: row.column.clone(),
-                seeds: if run.is_some() { (1..=seeds).collect() } else { Vec::new() },
-                run,
+                seeds: Vec::new(),
+                run: None,
                 paper: row.paper,
-            });
+            };
+            let name = record_row.name();
+            if let Some(planned) = plan_row(path, row, name, seeds, request, resolve, &mut unused)?
+            {
+                record_row.run = Some(planned.identity.id.clone());
+                record_row.seeds = (1..=seeds).collect();
+                study.add(planned);
+            }
+            rows.push(record_row);
         }
         let record = Record {
             format: FORMAT,
@@ -199,6 +204,7 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
 fn plan_row(
     table: &Path,
     row: &Row,
+    label: String,
     seeds: u32,
     request: &Request,
     resolve: &dyn Fn(&Document) -> Result<Resolved>,
@@ -212,7 +218,7 @@ fn plan_row(
         document = document.with(Override::text("data.source", source, origin));
     }
     let name = table.file_stem().unwrap_or_default().to_string_lossy();
-    let (shown_by, label) = (vec![format!("{name}: {}", row.id)], row.label.clone());
+    let shown_by = vec![format!("{name}: {}", row.id)];
     Ok(Some(PlannedRow { shown_by, label, document, identity, seeds, fingerprint }))
 }
 

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::{
     notice::notice,
     progress::minutes,
-    reproduce::{PlannedRow, PlannedRun, State, Study, look},
+    reproduce::{PlannedRun, State, Study, look},
     run::{Score, Summary},
 };
 
@@ -29,7 +29,9 @@ pub struct Progress<'a> {
     here: usize,
     /// Scores of rows, seed by seed.
     scores: BTreeMap<&'a str, BTreeMap<u32, Score>>,
-    rows: &'a [PlannedRow],
+    /// Rows whose runs are all done, of so many.
+    complete: usize,
+    rows: usize,
     /// Runs that others have in hand, said once.
     told: BTreeSet<String>,
 }
@@ -61,7 +63,8 @@ impl<'a> Progress<'a> {
             failed: 0,
             here: 0,
             scores: BTreeMap::new(),
-            rows: &study.rows,
+            complete: 0,
+            rows: study.rows.len(),
             told: BTreeSet::new(),
         };
         progress.say(&format!("{total} runs in {} rows, {done} done", study.rows.len()));
@@ -102,12 +105,16 @@ impl<'a> Progress<'a> {
         if let Some(bar) = &self.bar {
             bar.set_position((self.done + self.failed) as u64);
             let working: Vec<String> = working.map(|run| run.name()).collect();
-            bar.set_message(format!("{}now {}", self.left(), working.join("; ")));
+            let left = self.left().map_or_else(String::new, |left| format!("{left}, "));
+            bar.set_message(format!("{left}now {}", working.join("; ")));
         } else if self.last_line.elapsed() >= EVERY {
             self.last_line = Instant::now();
+            let left = self.left().map_or_else(String::new, |left| format!(", {left}"));
             let working = working.count();
-            let counts = format!("{} of {} runs done, {working} under way", self.done, self.total);
-            self.say(&format!("{counts}, {}", self.left()).trim_end_matches([',', ' ']));
+            self.say(&format!(
+                "{} of {} runs done, {working} under way{left}",
+                self.done, self.total
+            ));
         }
     }
 
@@ -134,12 +141,13 @@ impl<'a> Progress<'a> {
         row.insert(run.seed, score.clone());
         if row.len() == run.row.seeds as usize {
             let values: Vec<String> = row.values().map(|s| format!("{:.2}", s.value)).collect();
-            let rows = self.scores.iter().zip(self.rows).count();
+            self.complete += 1;
             let Score { measure, split, .. } = score;
             let unit = &measure.unit;
             self.say(&format!(
-                "row {rows} of {} complete: {}: {split} {} {} {unit}",
-                self.rows.len(),
+                "row {} of {} complete: {}: {split} {} {} {unit}",
+                self.complete,
+                self.rows,
                 run.row.label,
                 measure.name,
                 values.join(", ")
@@ -147,14 +155,14 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// What is left, judged by the runs of this sitting: `about 12 min to go, `.
-    fn left(&self) -> String {
+    /// What is left, judged by the runs of this sitting: `about 12 min to go`.
+    fn left(&self) -> Option<String> {
         if self.here == 0 {
-            return String::new();
+            return None;
         }
         let left = self.total.saturating_sub(self.done + self.failed) as f64;
         let each = self.started.elapsed().as_secs_f64() / self.here as f64;
-        format!("about {} to go, ", minutes(left * each))
+        Some(format!("about {} to go", minutes(left * each)))
     }
 }
 

@@ -58,6 +58,20 @@ pub struct RecordRow {
     pub paper: Option<Paper>,
 }
 
+impl RecordRow {
+    /// What it is called wherever its line alone does not tell: with its column and section.
+    pub fn name(&self) -> String {
+        let section = self.section.as_ref().map(|section| {
+            let mut letters = section.chars();
+            letters.next().map_or_else(String::new, |first| {
+                first.to_lowercase().chain(letters).collect::<String>()
+            })
+        });
+        let parts = [self.column.clone(), Some(self.label.clone()), section];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Record {
     /// Reads a file.
     ///

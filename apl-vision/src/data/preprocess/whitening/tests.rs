@@ -12,7 +12,8 @@ fn images() -> Vec<u8> {
 }
 
 fn whitening(pixels: &[u8], dimension: usize, bias: f64) -> Transformation {
-    Transformation::of(pixels, dimension, Contrast::default(), Whitening { bias }).unwrap()
+    let contrast = Contrast { scale: 1.0, bias: 10.0 };
+    Transformation::of(pixels, dimension, contrast, Whitening { bias }).unwrap()
 }
 
 fn near(found: &[impl Into<f64> + Copy], expected: &[f64], tolerance: f64) {
