@@ -277,7 +277,7 @@ fn problems(measured: &Measured) -> String {
     }
     let text = |(problem, seeds): &(&str, Vec<String>)| {
         let word = if seeds.len() == 1 { "seed" } else { "seeds" };
-        format!("{word} {} {}", list(seeds), problem.replace('\n', " "))
+        format!("{word} {} {}", list(seeds), problem.lines().next().unwrap_or_default())
     };
     groups.iter().map(text).collect::<Vec<_>>().join("; ")
 }

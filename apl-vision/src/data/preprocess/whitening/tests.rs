@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 const D: usize = 6;
+const CONTRAST: Contrast = Contrast { scale: 1.0, bias: 10.0 };
 
 /// 40 images of six values.
 fn images() -> Vec<u8> {
@@ -12,8 +13,7 @@ fn images() -> Vec<u8> {
 }
 
 fn whitening(pixels: &[u8], dimension: usize, bias: f64) -> Transformation {
-    let contrast = Contrast { scale: 1.0, bias: 10.0 };
-    Transformation::of(pixels, dimension, contrast, Whitening { bias }).unwrap()
+    Transformation::of(pixels, dimension, CONTRAST, Whitening { bias }).unwrap()
 }
 
 fn near(found: &[impl Into<f64> + Copy], expected: &[f64], tolerance: f64) {
@@ -71,7 +71,7 @@ fn it_is_numpys() {
         ],
         1e-6,
     );
-    let floats = zca.floats(&pixels, Contrast::default());
+    let floats = zca.floats(&pixels, CONTRAST);
     near(
         &floats[..D],
         &[
@@ -141,12 +141,12 @@ proptest! {
         let mut raw = Vec::new();
         for image in pixels.chunks_exact(dimension) {
             let mut row = vec![0.0; dimension];
-            centred(image, Contrast::default(), &zca.mean, &mut row);
+            centred(image, CONTRAST, &zca.mean, &mut row);
             raw.extend(row.iter().map(|&value| value as f32));
         }
         // After whitening the covariance is C (C + bias)^-1, so times C + bias it is C.
         let raw = covariance(&raw, dimension);
-        let white = covariance(&zca.floats(&pixels, Contrast::default()), dimension);
+        let white = covariance(&zca.floats(&pixels, CONTRAST), dimension);
         let mut biased = raw.clone();
         biased.iter_mut().step_by(dimension + 1).for_each(|value| *value += bias);
         let back = product(&white, &biased, dimension);
@@ -162,7 +162,7 @@ proptest! {
         let mut raw = Vec::new();
         for image in pixels.chunks_exact(9) {
             let mut row = vec![0.0; 9];
-            centred(image, Contrast::default(), &zca.mean, &mut row);
+            centred(image, CONTRAST, &zca.mean, &mut row);
             raw.extend(row);
         }
         let mut gram = Gram::new(9);
@@ -182,7 +182,7 @@ fn images_of_no_contrast_and_no_images_leave_the_identity() {
         let zca = whitening(&pixels, D, 0.25);
         let identity: Vec<f64> = (0..36).map(|i| 2.0 * f64::from(i % 7 == 0)).collect();
         near(&zca.matrix, &identity, 1e-6);
-        let floats = zca.floats(&pixels, Contrast::default());
+        let floats = zca.floats(&pixels, CONTRAST);
         near(&floats, &vec![0.0; pixels.len()], 1e-6);
     }
 }
@@ -192,7 +192,7 @@ fn fewer_images_than_dimensions_are_whitened() {
     let dimension = 50;
     let pixels: Vec<u8> = (0..3 * dimension).map(|i| (i * i * 17 % 255) as u8).collect();
     let zca = whitening(&pixels, dimension, Whitening::LEAST_BIAS);
-    let floats = zca.floats(&pixels, Contrast::default());
+    let floats = zca.floats(&pixels, CONTRAST);
     assert!(zca.matrix.iter().chain(&floats).all(|value| value.is_finite()));
     // Three images span two directions around their mean, each of variance 1 afterwards.
     let total: f64 = covariance(&floats, dimension).iter().step_by(dimension + 1).sum();
@@ -204,10 +204,10 @@ fn other_images_get_the_transformation_of_the_training_images() {
     let train = images();
     let zca = whitening(&train, D, 0.1);
     let other: Vec<u8> = (0..3 * D).map(|i| (200 - i * 9) as u8).collect();
-    let floats = zca.floats(&other, Contrast::default());
+    let floats = zca.floats(&other, CONTRAST);
     for (image, found) in other.chunks_exact(D).zip(floats.chunks_exact(D)) {
         let mut row = vec![0.0; D];
-        Contrast::default().normalise(image, &mut row);
+        CONTRAST.normalise(image, &mut row);
         let value = |i: usize| {
             (0..D).map(|j| f64::from(zca.matrix[i * D + j]) * (row[j] - zca.mean[j])).sum()
         };
@@ -225,7 +225,7 @@ fn threads_change_nothing() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let zca = whitening(&pixels, dimension, 0.1);
-            let floats = zca.floats(&pixels, Contrast::default());
+            let floats = zca.floats(&pixels, CONTRAST);
             (zca, floats)
         })
     };
