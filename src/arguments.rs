@@ -87,9 +87,9 @@ pub struct Reproduce {
     /// The folder of all runs.
     #[arg(long, default_value = "runs", value_name = "DIR")]
     pub runs: PathBuf,
-    /// How many runs are trained side by side, each in a process.
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub jobs: usize,
+    /// How many runs are trained side by side, each in a process [default: one a core, at most 4].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
     /// Threads of each process [default: a fair share of the cores].
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,

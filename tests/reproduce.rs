@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use apl_train::run::activations::Activations;
 use command::{Bench, Ended};
 
 /// Two rows of the small network, one of them with seeds shared by the other table, and a constant.
@@ -108,6 +109,50 @@ fn a_table_is_run_once_and_printed_the_same_ever_after() {
     assert_eq!(reproduce(&bench, &["first", "--no-progress"]).ok().out, first.out);
     let record = std::fs::read_to_string(bench.path("runs/small/first.toml")).unwrap();
     assert!(record.contains("run = \"net,activation.hinges=1\""), "{record}");
+}
+
+#[test]
+fn compact_runs_are_small_and_count_as_done() {
+    let bench = bench();
+    let whole = reproduce(&bench, &["second"]).ok();
+    let ended = bench.apl(&["compact", "runs", "--out", "kept", "--units", "10"]).ok();
+    assert!(ended.out.starts_with("kept: 2 compact runs, "), "{}", ended.out);
+    let names = |run: &Path| -> Vec<String> {
+        let entries = std::fs::read_dir(run).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    for run in run_directories(&bench.path("kept")) {
+        let expected = [
+            "activations.safetensors",
+            "config.toml",
+            "curves.json",
+            "metrics.jsonl",
+            "snapshots.safetensors",
+            "summary.json",
+        ];
+        assert_eq!(names(&run), expected, "{}", run.display());
+        let activations = Activations::read(&run).unwrap().unwrap();
+        for layer in &activations.layers {
+            let units = layer.after.as_ref().unwrap().units.as_ref().unwrap();
+            assert_eq!((units.count(), units.total()), (10, layer.about.unit.iter().product()));
+        }
+    }
+    let again = reproduce(&bench, &["second", "--runs", "kept"]).ok();
+    assert_eq!((trained(&again), again.out), (0, whole.out));
+    // A compact run of a compact run is the same, and a report shows it.
+    bench.apl(&["compact", "kept", "--out", "kept-again", "--units", "10"]).ok();
+    let file = "small/net/seed-1/activations.safetensors";
+    let bytes = |folder: &str| std::fs::read(bench.path(folder).join(file)).unwrap();
+    assert!(bytes("kept") == bytes("kept-again"));
+    let report = bench.apl(&["report", "kept", "--out", "page"]).ok();
+    assert!(report.out.contains("2 runs in 2 rows"), "{}", report.out);
+    // What is not done is left out, and another run in its place is not overwritten.
+    bench.config_with("hinges = 2", "hinges = 3");
+    bench.train(&["--runs", "other"]).ok();
+    bench.apl(&["compact", "other", "--out", "kept"]).fails_with(1, &["holds a run of another"]);
 }
 
 #[test]

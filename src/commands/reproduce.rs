@@ -36,12 +36,12 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
         return Ok(ExitCode::SUCCESS);
     }
     check_threads(*threads)?;
-    if *jobs == 0 {
+    if *jobs == Some(0) {
         return Err(Error::usage("--jobs 0", "expected at least 1").into());
     }
     let crew = reproduce::Crew {
         program: std::env::current_exe().map_err(Error::from)?,
-        jobs: *jobs,
+        jobs: jobs.unwrap_or_else(default_jobs),
         threads: *threads,
         interrupt: Interrupt::install()?,
         quiet: arguments.no_progress,
@@ -58,6 +58,11 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
         print(&tables.collect::<Vec<_>>().join("\n"))?;
     }
     Ok(ExitCode::from(outcome.exit_code()))
+}
+
+/// One a core: narrow networks gain less from threads than from company. At most 4, since each needs memory of its own.
+fn default_jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(4)
 }
 
 /// The files of a table's name, or all tables of the project.

@@ -2,7 +2,7 @@
 
 use crate::{
     results::Measured,
-    statistics::{Pairing, SEEDS, Untested, missed_half_the_time, sentence, welch},
+    statistics::{FEWEST, Pairing, SEEDS, Untested, missed_half_the_time, sentence, welch},
 };
 
 /// How two rows of a table compare.
@@ -51,7 +51,9 @@ impl Difference {
     pub(super) fn of(rows: [usize; 2], measured: [&Measured; 2], p: Option<f64>) -> Self {
         let [one, other] = measured;
         let verdict = verdict(one, other, p);
-        let deviations = measured.map(|row| row.statistics().and_then(|s| s.deviation));
+        // A deviation of fewer seeds is too uncertain to say what would be missed.
+        let enough = |row: &Measured| row.statistics().filter(|s| s.n >= FEWEST)?.deviation;
+        let deviations = measured.map(enough);
         let missed = match deviations {
             [Some(one), Some(other)] if matches!(verdict, Verdict::Compared { .. }) => {
                 missed_half_the_time(one, other, SEEDS)

@@ -7,7 +7,7 @@ use apl_train::table::{Evidence, Paper, RecordRow};
 use crate::{
     format::{count, list, number, signed},
     results::{Difference, Measured, Results, Verdict},
-    statistics::{Statistics, decimals},
+    statistics::{FEWEST, Statistics, decimals},
 };
 
 /// The scale at which the authors' recipes are run.
@@ -291,9 +291,11 @@ fn measured_cell(measured: &Measured) -> String {
     format!("{}{spread}, n = {n}", number(mean, digits))
 }
 
-/// `22.3 to 23.0`.
+/// `22.3 to 23.0`; none where so few seeds say nothing of their spread.
 fn interval_cell(measured: &Measured) -> String {
-    let Some(statistics) = measured.statistics() else { return String::new() };
+    let Some(statistics) = measured.statistics().filter(|s| s.n >= FEWEST) else {
+        return "–".into();
+    };
     let digits = decimals(measured.unit(), &[&statistics]);
     statistics.interval().map_or_else(
         || "–".into(),
