@@ -5,6 +5,7 @@
 pub mod checkpoint;
 pub mod compact;
 pub mod config;
+mod display;
 mod divergence;
 pub mod environment;
 pub mod error;

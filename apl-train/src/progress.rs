@@ -1,21 +1,16 @@
-//! How far a run is, on standard error: a bar on a terminal, a plain line every half minute elsewhere, or nothing.
+//! How far a run is, on standard error.
 
-use std::{
-    io::IsTerminal,
-    time::{Duration, Instant},
-};
-
-use indicatif::{ProgressBar, ProgressStyle};
+use std::time::Instant;
 
 use crate::{
-    notice::notice,
+    display::Display,
     run::{Measure, metrics::Evaluation},
 };
 
 /// Shows the progress of runs.
 #[derive(Debug)]
 pub struct Progress {
-    show: Show,
+    display: Display,
     started: Instant,
     /// Seconds in steps since the start.
     training: f64,
@@ -26,60 +21,28 @@ pub struct Progress {
     measure: Measure,
 }
 
-#[derive(Debug)]
-enum Show {
-    Bar(ProgressBar),
-    Lines { last: Instant },
-    Nothing,
-}
-
-const EVERY: Duration = Duration::from_secs(30);
-
 impl Progress {
     /// Progress of a run that stands at `step` of `steps`; `quiet` shows nothing.
     pub fn start(quiet: bool, step: u64, steps: u64, batch: usize, measure: Measure) -> Self {
-        let show = if quiet {
-            Show::Nothing
-        } else if std::io::stderr().is_terminal() {
-            let bar = ProgressBar::new(steps).with_position(step);
-            let template = "{bar:30} {pos}/{len} steps, {elapsed} gone, {eta} to go, {msg}";
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
-            }
-            Show::Bar(bar)
-        } else {
-            Show::Lines { last: Instant::now() }
-        };
-        Self {
-            show,
-            started: Instant::now(),
-            training: 0.0,
-            first: step,
-            step,
-            steps,
-            batch,
-            measure,
-        }
+        let template = "{bar:30} {pos}/{len} steps, {elapsed} gone, {eta} to go, {msg}";
+        let mut display = Display::start(quiet, steps, template);
+        display.at(step, String::new, String::new);
+        let started = Instant::now();
+        Self { display, started, training: 0.0, first: step, step, steps, batch, measure }
     }
 
     /// A step was done in so many seconds; `means` are the training loss and score since the last evaluation.
     pub fn step(&mut self, step: u64, seconds: f64, means: Option<(f64, f64)>) {
         self.step = step;
         self.training += seconds;
-        match &self.show {
-            Show::Bar(bar) => {
-                bar.set_position(step);
-                bar.set_message(self.message(means));
-            }
-            Show::Lines { last } if last.elapsed() >= EVERY => {
-                let left = self.started.elapsed().as_secs_f64() / (step - self.first).max(1) as f64
-                    * (self.steps - step) as f64;
-                let (left, message) = (minutes(left), self.message(means));
-                notice(&format!("step {step}/{}, {left} to go, {message}", self.steps));
-                self.show = Show::Lines { last: Instant::now() };
-            }
-            Show::Lines { .. } | Show::Nothing => {}
-        }
+        let (started, first, steps) = (self.started, self.first, self.steps);
+        let message = self.message(means);
+        let line = || {
+            let done = (step - first).max(1) as f64;
+            let left = started.elapsed().as_secs_f64() / done * (steps - step) as f64;
+            format!("step {step}/{steps}, {} to go, {message}", minutes(left))
+        };
+        self.display.at(step, || message.clone(), line);
     }
 
     /// Splits were evaluated.
@@ -99,18 +62,12 @@ impl Progress {
 
     /// A line for the reader.
     pub fn say(&self, line: &str) {
-        match &self.show {
-            Show::Bar(bar) => bar.suspend(|| notice(line)),
-            Show::Lines { .. } => notice(line),
-            Show::Nothing => {}
-        }
+        self.display.say(line);
     }
 
     /// The run is over.
     pub fn finish(&self) {
-        if let Show::Bar(bar) = &self.show {
-            bar.finish_and_clear();
-        }
+        self.display.finish();
     }
 
     fn message(&self, means: Option<(f64, f64)>) -> String {

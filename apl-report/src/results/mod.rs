@@ -6,7 +6,7 @@ mod measured;
 
 use std::path::Path;
 
-use apl_train::table::Record;
+use apl_train::table::{Record, RecordRow};
 
 pub use difference::{Difference, Verdict};
 pub use measured::Measured;
@@ -63,25 +63,24 @@ impl Results {
 
     /// The sections in order; one without a name where rows have none.
     fn sections(&self) -> Vec<Option<&str>> {
-        let mut sections = Vec::new();
-        for row in &self.record.rows {
-            let section = row.section.as_deref();
-            if !sections.contains(&section) {
-                sections.push(section);
-            }
-        }
-        sections
+        self.distinct(|row| row.section.as_deref())
     }
 
     /// The columns in order; one without a name where rows have none.
     fn columns(&self) -> Vec<Option<&str>> {
-        let mut columns = Vec::new();
-        for row in &self.record.rows {
-            let column = row.column.as_deref();
-            if !columns.contains(&column) {
-                columns.push(column);
+        self.distinct(|row| row.column.as_deref())
+    }
+
+    fn distinct<'a>(
+        &'a self,
+        of: impl Fn(&'a RecordRow) -> Option<&'a str>,
+    ) -> Vec<Option<&'a str>> {
+        let mut distinct = Vec::new();
+        for found in self.record.rows.iter().map(of) {
+            if !distinct.contains(&found) {
+                distinct.push(found);
             }
         }
-        columns
+        distinct
     }
 }

@@ -1,18 +1,14 @@
-//! How far a download is, on standard error: a bar on a terminal, a plain line every half minute elsewhere, or nothing.
+//! How far a download is, on standard error.
 
-use std::{
-    io::IsTerminal,
-    time::{Duration, Instant},
-};
+use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
-use crate::notice::notice;
+use crate::display::Display;
 
 /// Shows the progress of a request's files together.
 #[derive(Debug)]
 pub(super) struct Bar {
-    show: Show,
+    display: Display,
+    repository: String,
     started: Instant,
     /// Of the files before this one.
     done: u64,
@@ -24,33 +20,14 @@ pub(super) struct Bar {
     came: u64,
 }
 
-#[derive(Debug)]
-enum Show {
-    Bar(ProgressBar),
-    Lines { last: Instant },
-    Nothing,
-}
-
-const EVERY: Duration = Duration::from_secs(30);
-
 impl Bar {
     /// Progress towards so many bytes; `quiet` shows nothing.
     pub(super) fn start(quiet: bool, repository: &str, bytes: u64) -> Self {
-        let show = if quiet {
-            Show::Nothing
-        } else if std::io::stderr().is_terminal() {
-            let bar = ProgressBar::new(bytes).with_message(repository.to_string());
-            let template = "{msg} {bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} to go";
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
-            }
-            Show::Bar(bar)
-        } else {
-            let megabytes = bytes as f64 / 1e6;
-            notice(&format!("downloading {megabytes:.1} MB of {repository}"));
-            Show::Lines { last: Instant::now() }
-        };
-        Self { show, started: Instant::now(), done: 0, reached: 0, bytes, came: 0 }
+        let template = "{msg} {bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} to go";
+        let display = Display::start(quiet, bytes, template);
+        display.say(&format!("downloading {:.1} MB of {repository}", bytes as f64 / 1e6));
+        let (repository, started) = (repository.to_string(), Instant::now());
+        Self { display, repository, started, done: 0, reached: 0, bytes, came: 0 }
     }
 
     /// This file is there up to a byte; `came` if that was downloaded just now.
@@ -59,14 +36,8 @@ impl Bar {
             self.came += byte.saturating_sub(self.reached);
         }
         self.reached = byte;
-        match &self.show {
-            Show::Bar(bar) => bar.set_position(self.done + byte),
-            Show::Lines { last } if last.elapsed() >= EVERY => {
-                notice(&self.line());
-                self.show = Show::Lines { last: Instant::now() };
-            }
-            Show::Lines { .. } | Show::Nothing => {}
-        }
+        let line = self.line();
+        self.display.at(self.done + byte, || self.repository.clone(), || line);
     }
 
     /// The next file begins.
@@ -77,9 +48,7 @@ impl Bar {
 
     /// All files are there, or one cannot be had.
     pub(super) fn finish(&self) {
-        if let Show::Bar(bar) = &self.show {
-            bar.finish_and_clear();
-        }
+        self.display.finish();
     }
 
     /// Bytes, rate and time to go.
@@ -98,6 +67,8 @@ impl Bar {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -1,16 +1,13 @@
-//! How far a study is, on standard error: every run and row as it completes, and a bar on a terminal or a line every half minute elsewhere.
+//! How far a study is, on standard error: every run and row as it completes, and how much is left.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::IsTerminal,
     path::Path,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use crate::{
-    notice::notice,
+    display::Display,
     progress::minutes,
     reproduce::{PlannedRun, State, Study, look},
     run::{Score, Summary},
@@ -18,10 +15,8 @@ use crate::{
 
 /// Shows the progress of a study.
 pub struct Progress<'a> {
-    quiet: bool,
-    bar: Option<ProgressBar>,
+    display: Display,
     started: Instant,
-    last_line: Instant,
     total: usize,
     done: usize,
     failed: usize,
@@ -36,28 +31,16 @@ pub struct Progress<'a> {
     told: BTreeSet<String>,
 }
 
-const EVERY: Duration = Duration::from_secs(30);
-
 impl<'a> Progress<'a> {
     /// Looks at every run and says how much there is to do.
     pub fn start(quiet: bool, study: &'a Study, runs: &Path) -> Self {
         let all = study.runs();
         let done = all.iter().filter(|run| matches!(look(**run, runs), State::Done(_))).count();
         let total = all.len();
-        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
-            let bar = ProgressBar::new(total as u64);
-            let template = "{bar:30} {pos}/{len} runs, {elapsed} gone, {msg}";
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_secs(1));
-            bar
-        });
+        let template = "{bar:30} {pos}/{len} runs, {elapsed} gone, {msg}";
         let progress = Self {
-            quiet,
-            bar,
+            display: Display::start(quiet, total as u64, template),
             started: Instant::now(),
-            last_line: Instant::now(),
             total,
             done: 0,
             failed: 0,
@@ -102,36 +85,22 @@ impl<'a> Progress<'a> {
 
     /// Some time has passed.
     pub fn tick<'b>(&mut self, working: impl Iterator<Item = PlannedRun<'b>>) {
-        if let Some(bar) = &self.bar {
-            bar.set_position((self.done + self.failed) as u64);
-            let working: Vec<String> = working.map(|run| run.name()).collect();
-            let left = self.left().map_or_else(String::new, |left| format!("{left}, "));
-            bar.set_message(format!("{left}now {}", working.join("; ")));
-        } else if self.last_line.elapsed() >= EVERY {
-            self.last_line = Instant::now();
-            let left = self.left().map_or_else(String::new, |left| format!(", {left}"));
-            let working = working.count();
-            self.say(&format!(
-                "{} of {} runs done, {working} under way{left}",
-                self.done, self.total
-            ));
-        }
+        let names: Vec<String> = working.map(|run| run.name()).collect();
+        let (done, total, working) = (self.done, self.total, names.len());
+        let left = self.left().map_or_else(String::new, |left| format!(", {left}"));
+        let message = || format!("now {}{left}", names.join("; "));
+        let line = || format!("{done} of {total} runs done, {working} under way{left}");
+        self.display.at((done + self.failed) as u64, message, line);
     }
 
     /// A line for the reader.
     pub fn say(&self, line: &str) {
-        match &self.bar {
-            _ if self.quiet => {}
-            Some(bar) => bar.suspend(|| notice(line)),
-            None => notice(line),
-        }
+        self.display.say(line);
     }
 
     /// The study is over.
     pub fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.display.finish();
     }
 
     fn count(&mut self, run: PlannedRun<'a>, summary: &Summary) {

@@ -345,18 +345,22 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_written_is_read() {
-        let directory = tempfile::tempdir().unwrap();
-        assert_eq!(Activations::read(directory.path()).unwrap(), None);
-        let about = LayerDescription {
+    fn description() -> LayerDescription {
+        LayerDescription {
             name: "act1".into(),
             kind: "apl".into(),
             hinges: 2,
             sharing: Some("unit".into()),
             negative_slope: None,
             unit: vec![3],
-        };
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(Activations::read(directory.path()).unwrap(), None);
+        let about = description();
         let fixed = Moment { units: None, spread: None, ..moment(0.0) };
         let relu = LayerDescription {
             name: "act2".into(),
@@ -380,14 +384,7 @@ mod tests {
     #[test]
     fn some_units_can_be_kept_and_know_their_places() {
         let directory = tempfile::tempdir().unwrap();
-        let about = LayerDescription {
-            name: "act1".into(),
-            kind: "apl".into(),
-            hinges: 2,
-            sharing: Some("unit".into()),
-            negative_slope: None,
-            unit: vec![3],
-        };
+        let about = description();
         let (mut before, mut after) = (moment(0.0), moment(1.0));
         for moment in [&mut before, &mut after] {
             moment.units.as_mut().unwrap().keep(&[0, 2, 7]);
