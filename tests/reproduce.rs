@@ -29,7 +29,7 @@ paper = { mean = 12.61, evidence = "remembered" }
 id = "relu"
 label = "ReLU"
 config = "net"
-set = { "activation" = { kind = "relu" } }
+set = { "optimizer.weight-decay" = 0.0 }
 paper = { mean = 12.56, std = 0.26, evidence = "confirmed" }
 
 [[row]]
@@ -149,6 +149,8 @@ fn compact_runs_are_small_and_count_as_done() {
     assert!(bytes("kept") == bytes("kept-again"));
     let report = bench.apl(&["report", "kept", "--out", "page"]).ok();
     assert!(report.out.contains("2 runs in 2 rows"), "{}", report.out);
+    // A run is not made its own compact form.
+    bench.apl(&["compact", "runs", "--out", "runs"]).fails_with(1, &["is a run itself"]);
     // What is not done is left out, and another run in its place is not overwritten.
     bench.config_with("hinges = 2", "hinges = 3");
     bench.train(&["--runs", "other"]).ok();
@@ -161,7 +163,7 @@ fn rows_of_several_tables_that_are_one_configuration_are_run_once() {
     let planned = reproduce(&bench, &["all", "--dry-run"]).ok();
     assert!(planned.out.contains("first: s1, second: one"), "{}", planned.out);
     assert!(
-        planned.out.contains("7 runs in 3 rows, 7 to do; 1 rows are shared and run once"),
+        planned.out.contains("7 runs in 3 rows, 7 to do; 1 row is shared and run once"),
         "{}",
         planned.out
     );
@@ -200,6 +202,46 @@ fn a_run_that_fails_stops_nothing_else_and_shows_at_the_end() {
         "{}",
         again.err
     );
+}
+
+#[test]
+fn a_scale_has_one_name() {
+    let bench = bench();
+    std::os::unix::fs::symlink("small", bench.path("configs/other")).unwrap();
+    bench
+        .apl(&["reproduce", "second", "--scale", "other"])
+        .fails_with(2, &["--scale other: its configurations are kept under the name `small`"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn one_stopped_process_goes_on_later() {
+    let bench = bench();
+    let mut running = bench.start(&["reproduce", "second", "--scale", "small", "--jobs", "1"]);
+    let mut worker = String::new();
+    wait_until(|| {
+        let parent = running.child().id();
+        let children = format!("/proc/{parent}/task/{parent}/children");
+        worker = std::fs::read_to_string(children).unwrap_or_default().trim().to_string();
+        apl_train::run::find(&bench.path("runs")).is_ok() && !worker.is_empty()
+    });
+    let kill = std::process::Command::new("kill").args(["-TERM", &worker]).status().unwrap();
+    let ended = bench.ended(running.output()).ok();
+    assert!(!kill.success() || ended.err.contains("was stopped, goes on later"), "{}", ended.err);
+    assert!(ended.err.contains("2 runs done"), "{}", ended.err);
+}
+
+#[test]
+fn seeds_on_other_data_do_not_make_a_row() {
+    let bench = bench();
+    reproduce(&bench, &["second", "--row", "one"]).ok();
+    let other = ["data", "import", "cifar10", "--data", "embedded", "--out", "copy"];
+    bench.apl(&other).ok();
+    let more =
+        ["second", "--row", "one", "--seeds", "2", "--data", "cifar10=copy", "--no-progress"];
+    let ended = reproduce(&bench, &more);
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(ended.out.contains("seed 2 run on other data than the seeds before"), "{}", ended.out);
 }
 
 #[test]

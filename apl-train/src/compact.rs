@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::{
     Error, Result,
     record::sample,
-    run::{Snapshots, Status, Summary, activations::Activations, file},
+    run::{
+        Snapshots, Status, Summary,
+        activations::{Activations, LayerActivations},
+        file,
+    },
 };
 
 /// The most bytes a compact run has.
@@ -39,6 +43,10 @@ pub fn compact(run: &Path, out: &Path, units: usize) -> Result<Compact> {
         return Err(Error::run(run, problem).with_hint("finish it first"));
     }
     let path = out.join(place(run)?);
+    if path.join("model.safetensors").exists() || same(&path, run) {
+        let problem = "is a run itself, which would lose what a compact one leaves out";
+        return Err(Error::run(&path, problem).with_hint("choose another folder with --out"));
+    }
     if path.join("summary.json").exists() && Summary::read(&path)?.hash != summary.hash {
         let problem = "holds a run of another configuration or other data";
         return Err(Error::run(&path, problem).with_hint("move it away first"));
@@ -55,9 +63,13 @@ pub fn compact(run: &Path, out: &Path, units: usize) -> Result<Compact> {
     let bytes = loop {
         if let Some(activations) = &activations {
             thinned(activations, units).write(&path)?;
-        }
-        if let Some(snapshots) = &snapshots {
-            snapshots.thinned(units).write(&path)?;
+            if let Some(snapshots) = &snapshots {
+                let mut snapshots = snapshots.clone();
+                for layer in &activations.layers {
+                    snapshots.keep(&layer.about.name, &kept(layer, units));
+                }
+                snapshots.write(&path)?;
+            }
         }
         // Last, as its presence says that the rest is there.
         summary.write(&path)?;
@@ -73,14 +85,24 @@ pub fn compact(run: &Path, out: &Path, units: usize) -> Result<Compact> {
 fn thinned(activations: &Activations, units: usize) -> Activations {
     let mut thinned = activations.clone();
     for layer in &mut thinned.layers {
-        let count = layer.before.units.as_ref().map_or(0, |units| units.total());
-        let kept = sample(&layer.about.name, count, units);
+        let kept = kept(layer, units);
         let moments = std::iter::once(&mut layer.before).chain(&mut layer.after);
         for units in moments.filter_map(|moment| moment.units.as_mut()) {
             units.keep(&kept);
         }
     }
     thinned
+}
+
+/// Which units of a layer are kept.
+fn kept(layer: &LayerActivations, units: usize) -> Vec<u32> {
+    let total = layer.before.units.as_ref().map_or(0, |units| units.total());
+    sample(&layer.about.name, total, units)
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| fs_err::canonicalize(path).ok();
+    whole(one).is_some_and(|one| whole(other) == Some(one))
 }
 
 /// `<scale>/<name>/seed-<n>`: the end of a run's path.

@@ -69,6 +69,14 @@ impl Display {
         }
     }
 
+    /// A line that the reader needs even where nothing else is shown.
+    pub fn tell(&self, line: &str) {
+        match &self.0 {
+            Kind::Bar(bar) => bar.suspend(|| notice(line)),
+            Kind::Lines { .. } | Kind::Nothing => notice(line),
+        }
+    }
+
     /// It is over.
     pub fn finish(&self) {
         if let Kind::Bar(bar) = &self.0 {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use apl_train::{
     Error, Result,
+    compact::MOST_UNITS,
     notice::notice,
     run::{Status, Summary},
 };
@@ -14,6 +15,9 @@ use crate::{
 };
 
 pub fn compact(arguments: &Compact) -> std::result::Result<ExitCode, Failure> {
+    if arguments.units == 0 {
+        return Err(Error::usage("--units 0", "expected at least 1").into());
+    }
     let (mut written, mut bytes) = (0, 0);
     for folder in &arguments.runs {
         for run in apl_train::run::find(folder)? {
@@ -23,6 +27,10 @@ pub fn compact(arguments: &Compact) -> std::result::Result<ExitCode, Failure> {
                 continue;
             }
             let compact = apl_train::compact::compact(&run, &arguments.out, arguments.units)?;
+            if compact.units < arguments.units.min(MOST_UNITS) {
+                let (path, units) = (compact.path.display(), compact.units);
+                notice(&format!("{path}: {units} units a layer, to stay below 500 kB"));
+            }
             (written, bytes) = (written + 1, bytes + compact.bytes);
         }
     }

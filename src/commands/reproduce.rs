@@ -29,40 +29,57 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
         runs: runs.clone(),
     };
     let study = reproduce::plan(&request, &|document| with_task(document, Resolve(document)))?;
-    if arguments.dry_run {
-        let estimate = |document: &Document| with_task(document, Estimate(document));
-        let overview = in_pool(*threads, || reproduce::Overview::of(&study, runs, &estimate))??;
-        print(&overview.to_string())?;
-        return Ok(ExitCode::SUCCESS);
-    }
     check_threads(*threads)?;
     if *jobs == Some(0) {
         return Err(Error::usage("--jobs 0", "expected at least 1").into());
     }
+    let jobs = jobs.unwrap_or_else(default_jobs);
+    if arguments.dry_run {
+        let share = threads.unwrap_or((cores() / jobs).max(1));
+        let estimate = |document: &Document| with_task(document, Estimate(document));
+        let overview =
+            in_pool(Some(share), || reproduce::Overview::of(&study, runs, jobs, &estimate))??;
+        print(&overview.to_string())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let crew = reproduce::Crew {
         program: std::env::current_exe().map_err(Error::from)?,
-        jobs: jobs.unwrap_or_else(default_jobs),
+        jobs,
         threads: *threads,
         interrupt: Interrupt::install()?,
         quiet: arguments.no_progress,
     };
     for (path, record) in study.records(runs) {
-        record.write(&path)?;
+        // A look at some rows does not forget the others.
+        if !(record.partial && path.exists()) {
+            record.write(&path)?;
+        }
     }
     let outcome = reproduce::run(&study, runs, &crew)?;
     notice(&outcome.to_string());
+    let mut code = outcome.exit_code();
     if !outcome.interrupted {
-        let tables = study
+        let results: Vec<Results> = study
             .records(runs)
-            .map(|(path, record)| Results::read(record, path.parent().unwrap_or(runs)).to_string());
-        print(&tables.collect::<Vec<_>>().join("\n"))?;
+            .map(|(path, record)| Results::read(record, path.parent().unwrap_or(runs)))
+            .collect();
+        // Runs may be done and yet not fit together, as where a seed saw other data.
+        if results.iter().any(|results| !results.complete()) {
+            code = code.max(1);
+        }
+        let tables: Vec<String> = results.iter().map(Results::to_string).collect();
+        print(&tables.join("\n"))?;
     }
-    Ok(ExitCode::from(outcome.exit_code()))
+    Ok(ExitCode::from(code))
 }
 
 /// One a core: narrow networks gain less from threads than from company. At most 4, since each needs memory of its own.
 fn default_jobs() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(4)
+    cores().min(4)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The files of a table's name, or all tables of the project.

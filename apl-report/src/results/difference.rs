@@ -60,7 +60,11 @@ impl Difference {
             }
             _ => None,
         };
-        Self { rows, verdict, pairing: Pairing::of(&one.scores, &other.scores), missed }
+        let pairing = match verdict {
+            Verdict::Compared { .. } => Pairing::of(&one.scores, &other.scores),
+            Verdict::Missing | Verdict::OtherData => None,
+        };
+        Self { rows, verdict, pairing, missed }
     }
 }
 

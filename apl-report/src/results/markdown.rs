@@ -136,7 +136,7 @@ impl Results {
         writeln!(f, "\n## Differences\n")?;
         writeln!(
             f,
-            "{}. r: correlation over seeds, shown and not tested. Every line says how large a difference five seeds a row would miss half the time.",
+            "{}. r: correlation over seeds, shown and not tested. Rows of three seeds and more also tell how large a difference five seeds a row would miss half the time, in a single test at p = 0.05.",
             self.family.note()
         )?;
         writeln!(f)?;
@@ -185,7 +185,8 @@ impl Results {
         let Verdict::Compared { difference: ours, .. } = difference.verdict else {
             return Some(text);
         };
-        let direction = if size == 0.0 || ours == 0.0 {
+        let shown = |value: f64| (100.0 * value).round();
+        let direction = if shown(size) == 0.0 || shown(ours) == 0.0 {
             "no direction to compare"
         } else if (size < 0.0) == (ours < 0.0) {
             "the same direction"
@@ -245,7 +246,8 @@ fn beside(paper: Paper, measured: &Measured) -> Option<String> {
     let statistics = measured.statistics()?;
     let difference = statistics.mean - paper.mean;
     let word = if difference < 0.0 { "lower" } else { "higher" };
-    let inside = statistics.interval().map(|half| difference.abs() <= half);
+    let interval = statistics.interval().filter(|_| statistics.n >= FEWEST);
+    let inside = interval.map(|half| difference.abs() <= half);
     let inside = match inside {
         Some(true) => ", the paper's mean inside our 95 % interval",
         Some(false) => ", the paper's mean outside our 95 % interval",

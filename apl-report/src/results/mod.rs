@@ -55,6 +55,11 @@ impl Results {
         &self.differences
     }
 
+    /// Whether every row has all its seeds.
+    pub fn complete(&self) -> bool {
+        self.measured.iter().flatten().all(|row| row.problems.is_empty())
+    }
+
     /// What a row came to; `None` for a constant and for an id there is not.
     pub fn row(&self, id: &str) -> Option<&Measured> {
         let place = self.record.rows.iter().position(|row| row.id == id)?;

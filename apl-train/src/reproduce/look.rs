@@ -34,8 +34,10 @@ pub enum State {
 pub fn look(run: PlannedRun, runs: &Path) -> State {
     let directory = run.directory(runs);
     let unlike = |what: String| State::Refused(format!("{}: {what}", directory.display()));
+    // Before the summary is read: an owner that ends in between has written its last one.
+    let owned = is_owned(&directory);
     if !directory.join("summary.json").exists() {
-        return if is_owned(&directory) { State::Busy } else { State::Missing };
+        return if owned { State::Busy } else { State::Missing };
     }
     let summary = match Summary::read(&directory) {
         Ok(summary) => summary,
@@ -53,7 +55,7 @@ pub fn look(run: PlannedRun, runs: &Path) -> State {
     }
     match &summary.status {
         Status::Done => State::Done(Box::new(summary)),
-        _ if is_owned(&directory) => State::Busy,
+        _ if owned => State::Busy,
         Status::Failed { why } => State::Failed(why.clone()),
         Status::Running | Status::Interrupted => {
             State::Begun { step: summary.step, steps: summary.steps }

@@ -15,6 +15,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Overview {
     lines: Vec<Line>,
+    jobs: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -26,22 +27,23 @@ struct Line {
     states: String,
     /// Seconds that are left.
     seconds: f64,
-    estimate: Estimate,
+    /// Of one run; none where nothing is left.
+    estimate: Option<Estimate>,
     left: u32,
 }
 
 impl Overview {
-    /// Looks at every run; `estimate` times the steps of a configuration.
+    /// Looks at every run; `estimate` times the steps of a configuration with the threads that each of `jobs` processes will have.
     ///
     /// # Errors
     /// What `estimate` reports.
     pub fn of(
         study: &Study,
         runs: &Path,
+        jobs: usize,
         estimate: &dyn Fn(&Document) -> Result<Estimate>,
     ) -> Result<Self> {
         let line = |row: &PlannedRow| {
-            let estimate = estimate(&row.document)?;
             let (mut counts, mut left, mut shares) = (BTreeMap::<&str, u32>::new(), 0, 0.0);
             for run in row.runs() {
                 let (word, share) = match look(run, runs) {
@@ -52,7 +54,7 @@ impl Overview {
                     }
                     State::Busy => ("in other hands", None),
                     State::Failed(_) => ("failed", Some(1.0)),
-                    State::Refused(_) => ("another configuration", None),
+                    State::Refused(_) => ("refused", None),
                 };
                 *counts.entry(word).or_default() += 1;
                 left += u32::from(share.is_some());
@@ -60,18 +62,28 @@ impl Overview {
             }
             let states: Vec<String> =
                 counts.iter().map(|(word, n)| format!("{n} {word}")).collect();
+            let estimate = if left > 0 { Some(estimate(&row.document)?) } else { None };
             Ok(Line {
                 label: row.label.clone(),
                 shown_by: row.shown_by.clone(),
                 run: row.identity.id.clone(),
                 seeds: row.seeds,
                 states: states.join(", "),
-                seconds: shares * estimate.seconds,
+                seconds: shares * estimate.map_or(0.0, |estimate| estimate.seconds),
                 estimate,
                 left,
             })
         };
-        Ok(Self { lines: study.rows.iter().map(line).collect::<Result<_>>()? })
+        let lines: Vec<Line> = study.rows.iter().map(line).collect::<Result<_>>()?;
+        let left: u32 = lines.iter().map(|line| line.left).sum();
+        Ok(Self { lines, jobs: jobs.min(left as usize).max(1) })
+    }
+}
+
+impl Line {
+    /// Bytes that its runs will leave on the disk.
+    fn kept(&self) -> u64 {
+        self.estimate.map_or(0, |estimate| estimate.kept * u64::from(self.left))
     }
 }
 
@@ -87,9 +99,9 @@ impl fmt::Display for Overview {
                 line.run.clone(),
                 line.seeds.to_string(),
                 line.states.clone(),
-                minutes(line.estimate.seconds),
+                line.estimate.map_or_else(|| "–".into(), |estimate| minutes(estimate.seconds)),
                 minutes(line.seconds),
-                megabytes(line.estimate.kept * u64::from(line.left)),
+                megabytes(line.kept()),
             ]);
         }
         for column in [3, 5, 6, 7] {
@@ -103,17 +115,24 @@ impl fmt::Display for Overview {
         let shared = self.lines.iter().filter(|line| line.shown_by.len() > 1).count();
         writeln!(f)?;
         write!(f, "{runs} runs in {} rows, {left} to do", self.lines.len())?;
-        if shared > 0 {
-            write!(f, "; {shared} rows are shared and run once")?;
+        match shared {
+            0 => {}
+            1 => write!(f, "; 1 row is shared and run once")?,
+            shared => write!(f, "; {shared} rows are shared and run once")?,
         }
         writeln!(f)?;
         let seconds: f64 = self.lines.iter().map(|line| line.seconds).sum();
-        let kept: u64 = self.lines.iter().map(|l| l.estimate.kept * u64::from(l.left)).sum();
-        let largest = self.lines.iter().map(|line| line.estimate.checkpoint).max().unwrap_or(0);
+        let kept: u64 = self.lines.iter().map(Line::kept).sum();
+        let checkpoints = self.lines.iter().filter_map(|line| Some(line.estimate?.checkpoint));
+        let largest = checkpoints.max().unwrap_or(0);
+        if left == 0 {
+            return Ok(());
+        }
         writeln!(
             f,
-            "about {} on all cores of this machine, by steps timed just now; {} on the disk, and up to {} a process for checkpoints",
-            minutes(seconds),
+            "about {} with {} processes at a time, by steps timed just now; {} on the disk, and up to {} a process for checkpoints",
+            minutes(seconds / self.jobs as f64),
+            self.jobs,
             megabytes(kept),
             megabytes(largest)
         )

@@ -212,6 +212,14 @@ fn plan_row(
 ) -> Result<Option<PlannedRow>> {
     let Some(mut document) = row.document(table, &request.scale)? else { return Ok(None) };
     let Resolved { identity, fingerprint, data } = resolve(&document)?;
+    if identity.scale != request.scale {
+        let problem = format!(
+            "its configurations are kept under the name `{}`, after the folder they really lie in",
+            identity.scale
+        );
+        let hint = "name that folder, in letters, digits and dashes";
+        return Err(Error::usage(format!("--scale {}", request.scale), problem).with_hint(hint));
+    }
     if let Some((name, source)) = request.data.iter().find(|(name, _)| *name == data) {
         unused.retain(|other| *other != name);
         let origin = format!("--data {name}={source}");

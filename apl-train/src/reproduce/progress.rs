@@ -58,7 +58,7 @@ impl<'a> Progress<'a> {
     pub fn done(&mut self, run: PlannedRun<'a>, summary: &Summary, said: &str) {
         self.here += 1;
         if !said.is_empty() {
-            self.say(&format!("{}: {said}", run.name()));
+            self.tell(&format!("{}: {said}", run.name()));
         }
         let time = minutes(summary.time.training + summary.time.evaluation);
         self.say(&format!("{}: {} ({time})", run.name(), result(summary)));
@@ -73,13 +73,13 @@ impl<'a> Progress<'a> {
     /// A run failed.
     pub fn failed(&mut self, run: PlannedRun, why: &str) {
         self.failed += 1;
-        self.say(&format!("{}: failed: {why}", run.name()));
+        self.tell(&format!("{}: failed: {why}", run.name()));
     }
 
     /// A run is in another process's hands.
     pub fn waits_for(&mut self, run: PlannedRun) {
         if self.told.insert(run.name()) {
-            self.say(&format!("{}: another process is training it", run.name()));
+            self.tell(&format!("{}: another process is training it", run.name()));
         }
     }
 
@@ -96,6 +96,11 @@ impl<'a> Progress<'a> {
     /// A line for the reader.
     pub fn say(&self, line: &str) {
         self.display.say(line);
+    }
+
+    /// A line that the reader needs even where nothing else is shown.
+    pub fn tell(&self, line: &str) {
+        self.display.tell(line);
     }
 
     /// The study is over.

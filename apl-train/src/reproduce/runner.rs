@@ -15,6 +15,7 @@ use crate::{
         progress::Progress,
         worker::{Ended, Worker},
     },
+    run::OWNED,
 };
 
 /// Who does the runs.
@@ -75,13 +76,15 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// again, until they are done or their owner is gone.
 ///
 /// # Errors
-/// A process that cannot be started.
+/// What the system reports of processes.
 pub fn run(study: &Study, runs: &Path, crew: &Crew) -> Result<Outcome> {
     let all = study.runs();
+    // More places than runs would only make the shares of the cores smaller.
+    let left = all.iter().filter(|run| !matches!(look(**run, runs), State::Done(_))).count();
     let mut crowd = Crowd {
         runs,
         crew,
-        slots: (0..crew.jobs.max(1)).map(|_| None).collect(),
+        slots: (0..crew.jobs.min(left).max(1)).map(|_| None).collect(),
         waiting: all.iter().copied().collect(),
         busy: VecDeque::new(),
         progress: Progress::start(crew.quiet, study, runs),
@@ -109,21 +112,21 @@ impl<'a> Crowd<'a> {
     fn work(&mut self) -> Result<()> {
         let mut stopping = false;
         loop {
+            if self.crew.interrupt.raised() && !stopping {
+                stopping = true;
+                self.outcome.interrupted = true;
+                self.progress.tell("stopping: every run writes a checkpoint");
+                self.slots.iter_mut().flatten().for_each(|(_, worker)| worker.ask_to_stop());
+            }
             for slot in 0..self.slots.len() {
                 self.look_after(slot)?;
-                if !stopping && self.slots[slot].is_none() {
-                    self.fill(slot)?;
+                if self.slots[slot].is_none() && !self.crew.interrupt.raised() {
+                    self.fill(slot);
                 }
             }
             let working = self.slots.iter().any(Option::is_some);
             if !working && (stopping || (self.waiting.is_empty() && self.busy.is_empty())) {
                 return Ok(());
-            }
-            if self.crew.interrupt.raised() && !stopping {
-                stopping = true;
-                self.outcome.interrupted = true;
-                self.progress.say("stopping: every run writes a checkpoint");
-                self.slots.iter_mut().flatten().for_each(|(_, worker)| worker.ask_to_stop());
             }
             self.progress.tick(self.slots.iter().flatten().map(|(run, _)| *run));
             std::thread::sleep(TICK);
@@ -141,20 +144,27 @@ impl<'a> Crowd<'a> {
                 self.outcome.done += 1;
                 self.progress.done(run, &summary, &said);
             }
-            (Ended::Done(_), state) => {
-                let why = format!("ended without a result: {state:?}");
-                self.fail(run, why);
+            (Ended::Done(_), State::Refused(why)) => self.fail(run, why),
+            (Ended::Done(_), _) => {
+                self.fail(run, "it ended without a result in its folder".into());
             }
-            (Ended::Interrupted, _) => self.outcome.interrupted = true,
+            // A process that is stopped before it listens to signals is killed by one.
+            (Ended::Interrupted | Ended::Killed(_), _) if self.crew.interrupt.raised() => {}
+            (Ended::Interrupted, _) => {
+                self.progress.tell(&format!("{}: was stopped, goes on later", run.name()));
+                self.waiting.push_back(run);
+            }
             // Another process took it between our look and our start.
-            (Ended::Failed(_), State::Busy) => self.busy.push_back((run, Instant::now())),
-            (Ended::Failed(why), _) => self.fail(run, why),
+            (Ended::Failed(why), _) if why.contains(OWNED) => {
+                self.busy.push_back((run, Instant::now()));
+            }
+            (Ended::Failed(why) | Ended::Killed(why), _) => self.fail(run, why),
         }
         Ok(())
     }
 
     /// Starts the next run that needs doing.
-    fn fill(&mut self, slot: usize) -> Result<()> {
+    fn fill(&mut self, slot: usize) {
         while let Some(run) = self.next() {
             match look(run, self.runs) {
                 State::Done(summary) => {
@@ -168,19 +178,25 @@ impl<'a> Crowd<'a> {
                 State::Refused(why) => self.fail(run, why),
                 state @ (State::Missing | State::Begun { .. } | State::Failed(_)) => {
                     if let State::Failed(why) = state {
-                        self.progress.say(&format!(
+                        self.progress.tell(&format!(
                             "{}: failed before and is tried again ({why})",
                             run.name()
                         ));
                     }
                     let threads = self.threads(slot);
-                    let worker = Worker::start(&self.crew.program, run, self.runs, threads)?;
-                    self.slots[slot] = Some((run, worker));
-                    return Ok(());
+                    match Worker::start(&self.crew.program, run, self.runs, threads) {
+                        Ok(worker) => {
+                            self.slots[slot] = Some((run, worker));
+                            return;
+                        }
+                        Err(error) => {
+                            let program = self.crew.program.display();
+                            self.fail(run, format!("{program} cannot be started: {error}"));
+                        }
+                    }
                 }
             }
         }
-        Ok(())
     }
 
     /// The next run to look at: one not looked at yet, or one that was busy a while ago.

@@ -23,6 +23,8 @@ pub enum Ended {
     Done(String),
     /// A signal stopped it; it can go on.
     Interrupted,
+    /// A signal ended it at once; in words.
+    Killed(String),
     /// It failed, and what it said.
     Failed(String),
 }
@@ -64,8 +66,10 @@ impl Worker {
         Ok(Some(match status.code() {
             Some(0) => Ended::Done(said),
             Some(code) if code == i32::from(Interrupt::EXIT_CODE) => Ended::Interrupted,
+            None => Ended::Killed(in_words(status)),
             _ if said.is_empty() => Ended::Failed(in_words(status)),
-            _ => Ended::Failed(said.strip_prefix("error: ").unwrap_or(&said).to_string()),
+            // Warnings may come before the error.
+            _ => Ended::Failed(said.rsplit("error: ").next().unwrap_or(&said).to_string()),
         }))
     }
 

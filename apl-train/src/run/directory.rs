@@ -98,6 +98,8 @@ impl RunDirectory {
 }
 
 const LOCK: &str = "lock";
+/// What is said of a run that another process has in hand.
+pub const OWNED: &str = "another process is training this run";
 
 fn lock(directory: &Path) -> Result<File> {
     let path = directory.join(LOCK);
@@ -113,7 +115,7 @@ fn lock(directory: &Path) -> Result<File> {
                 std::thread::sleep(Duration::from_millis(20));
             }
             Err(TryLockError::WouldBlock) => {
-                let error = Error::run(directory, "another process is training this run");
+                let error = Error::run(directory, OWNED);
                 return Err(error.with_hint("wait for it, or choose another folder with --runs"));
             }
             // Some network file systems have no locks; a run there is as safe as its user is careful.

@@ -10,7 +10,7 @@ mod snapshots;
 mod summary;
 pub mod tensors;
 
-pub use directory::{Identity, Opened, RunDirectory, find, is_owned};
+pub use directory::{Identity, OWNED, Opened, RunDirectory, find, is_owned};
 pub use predictions::{Predictions, largest};
 pub use snapshots::{LayerSnapshots, Snapshots};
 pub use summary::{

@@ -64,23 +64,18 @@ impl Snapshots {
         }
     }
 
-    /// Up to `most` units of each layer, evenly among those that are here.
-    pub fn thinned(&self, most: usize) -> Self {
-        let layers = self.layers.iter().map(|layer| {
-            let count = layer.units.len();
-            let step = count.div_ceil(most.max(1)).max(1);
-            let thin = |values: &[f32]| -> Vec<f32> {
-                let hinges = values.chunks_exact(count.max(1));
-                hinges.flat_map(|hinge| hinge.iter().step_by(step).copied()).collect()
-            };
-            LayerSnapshots {
-                units: layer.units.iter().step_by(step).copied().collect(),
-                slopes: thin(&layer.slopes),
-                offsets: thin(&layer.offsets),
-                ..layer.clone()
-            }
-        });
-        Self { steps: self.steps.clone(), layers: layers.collect() }
+    /// Leaves of a layer only the units of these positions, ascending, as far as they are here.
+    pub fn keep(&mut self, layer: &str, positions: &[u32]) {
+        let Some(layer) = self.layers.iter_mut().find(|known| known.layer == layer) else { return };
+        let wanted = |unit: &u32| positions.binary_search(unit).is_ok();
+        let here: Vec<usize> =
+            (0..layer.units.len()).filter(|&i| wanted(&layer.units[i])).collect();
+        let thin = |values: &[f32]| -> Vec<f32> {
+            let hinges = values.chunks_exact(layer.units.len().max(1));
+            hinges.flat_map(|hinge| here.iter().map(|&i| hinge[i])).collect()
+        };
+        (layer.slopes, layer.offsets) = (thin(&layer.slopes), thin(&layer.offsets));
+        layer.units = here.iter().map(|&i| layer.units[i]).collect();
     }
 
     /// What a run directory holds; `None` where it holds none.
@@ -147,10 +142,12 @@ mod tests {
         let mut all = Snapshots { steps: vec![0, 1, 2], layers: vec![layer] };
         all.write(directory.path()).unwrap();
         assert_eq!(Snapshots::read(directory.path()).unwrap(), Some(all.clone()));
-        let thinned = all.thinned(1);
+        let mut thinned = all.clone();
+        thinned.keep("act1", &[2, 4, 9]);
+        assert_eq!(thinned, all);
+        thinned.keep("act1", &[2, 4]);
         assert_eq!(thinned.layers[0].units, [4]);
         assert_eq!(thinned.layers[0].slopes, [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
-        assert_eq!(all.thinned(2), all);
         all.cut_back(1);
         assert_eq!(all.steps, [0, 1]);
         assert_eq!(all.layers[0].slopes, numbers(0.0)[..8]);

@@ -114,9 +114,25 @@ impl Table {
                 let problem = "found neither `config` nor `paper`, expected one of them";
                 return Err(format!("row \"{}\": {problem}", row.id));
             }
+            let kept = ["task", "seed", "data.source", "data.revision"];
+            let changes = row.changes();
+            if let Some((key, _)) = changes.iter().find(|(key, _)| kept.contains(&key.as_str())) {
+                return Err(format!("row \"{}\": a row cannot set `{key}`", row.id));
+            }
+            let line = |other: &&Row| {
+                (&other.label, &other.section, &other.column)
+                    == (&row.label, &row.section, &row.column)
+            };
+            if self.rows.iter().filter(line).count() > 1 {
+                let problem = "found another row of this label, section and column";
+                return Err(format!("row \"{}\": {problem}", row.id));
+            }
             if row.config.is_none() && !row.set.is_empty() {
                 return Err(format!("row \"{}\": `set` has no meaning without `config`", row.id));
             }
+        }
+        if let Some((scale, _)) = self.seeds.iter().find(|(_, seeds)| **seeds == 0) {
+            return Err(format!("seeds.{scale}: found 0, expected at least 1"));
         }
         let ours = |id: &String| self.rows.iter().any(|row| row.id == *id && row.config.is_some());
         let named = self.contrasts.iter().flatten().flatten().chain(&self.baseline);
@@ -131,7 +147,8 @@ impl Table {
                 return Err(format!("contrasts: found \"{one}\" against itself"));
             }
         }
-        if pairs.iter().collect::<BTreeSet<_>>().len() < pairs.len() {
+        let unordered = pairs.iter().map(|[one, other]| [one.min(other), one.max(other)]);
+        if unordered.collect::<BTreeSet<_>>().len() < pairs.len() {
             return Err("contrasts: found a pair twice".into());
         }
         Ok(())
@@ -165,12 +182,32 @@ impl Row {
 
     /// The row's changes, each naming the row in errors.
     fn overrides(&self, table: &Path) -> Vec<Override> {
-        let set = self.set.iter();
+        let set = self.changes().into_iter();
         set.map(|(key, value)| {
             let origin = format!("{}: row \"{}\": {key} = {value}", table.display(), self.id);
-            Override::new(key, &value.to_string(), origin)
+            Override::new(&key, &value.to_string(), origin)
         })
         .collect()
+    }
+
+    /// The keys of `set`, tables taken apart: they change keys and replace no section.
+    fn changes(&self) -> Vec<(String, &toml::Value)> {
+        fn flatten<'a>(
+            prefix: &str,
+            table: &'a toml::Table,
+            to: &mut Vec<(String, &'a toml::Value)>,
+        ) {
+            for (key, value) in table {
+                let key = format!("{prefix}{key}");
+                match value {
+                    toml::Value::Table(inner) => flatten(&format!("{key}."), inner, to),
+                    value => to.push((key, value)),
+                }
+            }
+        }
+        let mut changes = Vec::new();
+        flatten("", &self.set, &mut changes);
+        changes
     }
 }
 
@@ -239,6 +276,15 @@ mod tests {
             ),
             ("evidence = \"remembered\"", "evidence = \"sure\"", "unknown variant `sure`"),
             ("label = \"A\"", "lable = \"A\"", "unknown field `lable`"),
+            ("label = \"A\"", "label = \"R\"", "found another row of this label"),
+            ("title", "seeds = { cpu = 0 }\ntitle", "seeds.cpu: found 0, expected at least 1"),
+            ("\"activation.hinges\" = 2", "seed = 2", "a row cannot set `seed`"),
+            ("\"activation.hinges\" = 2", "data.source = \"x\"", "a row cannot set `data.source`"),
+            (
+                "title",
+                "contrasts = [[\"apl\", \"relu\"], [\"relu\", \"apl\"]]\ntitle",
+                "contrasts: found a pair twice",
+            ),
         ] {
             let error = read(&ROWS.replacen(from, to, 1)).unwrap_err();
             assert_eq!(error.exit_code(), 2);
