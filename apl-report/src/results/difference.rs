@@ -79,6 +79,6 @@ fn verdict(one: &Measured, other: &Measured, p: Option<f64>) -> Verdict {
         Some(p) => Ok(p),
         None => Err(welch(&left, &right).err().unwrap_or(Untested::Few)),
     };
-    let sentence = sentence(&left, &right, one.unit(), tested, None);
+    let sentence = sentence(&left, &right, one.unit(), tested);
     Verdict::Compared { sentence, difference: left.mean - right.mean, p }
 }

@@ -12,7 +12,7 @@
 //! let family = Family::holm(&tests.map(|test| test.ok().map(|test| test.p)));
 //! let p = tests[0].map(|_| family.adjusted[0].unwrap());
 //! let text = "11.4 against 12.6 (std 0.3 and 0.2, n = 3): lower by 1.2, p = 0.014";
-//! assert_eq!(sentence(&apl, &relu, "%", p, None), text);
+//! assert_eq!(sentence(&apl, &relu, "%", p), text);
 //! ```
 
 mod detectable;
@@ -30,4 +30,4 @@ pub use pairing::Pairing;
 pub use summary::Statistics;
 pub use welch::{FEWEST, Test, Untested, welch};
 pub(crate) use words::decimals;
-pub use words::{p_value, sentence, with_deviation, with_interval};
+pub use words::{p_value, sentence};

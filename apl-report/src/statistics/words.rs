@@ -1,7 +1,5 @@
 //! Numbers and comparisons in words a reader can trust: whatever stands behind ± is named, and no digits are shown that the seeds do not bear.
 
-use apl_train::run::Better;
-
 use crate::{
     format::{self, number},
     statistics::{Statistics, Untested},
@@ -12,21 +10,20 @@ const MOST: usize = 8;
 
 /// Two rows beside each other: `11.4 against 12.6 (std 0.3 and 0.2, n = 5): lower by 1.2, p = 0.004`.
 ///
-/// `p` is the adjusted value, or why there is none; that it is adjusted is said once, by [`Family::note`](super::Family::note). Words are `lower` and
-/// `higher`, or with `better` given `better` and `worse`; where the means are equal there is only the word `equal`. What is too small for the
-/// decimals shown is `less than` one of the last.
+/// `p` is the adjusted value, or why there is none; that it is adjusted is said once, by [`Family::note`](super::Family::note). Whether
+/// lower is better is the reader's to know; where the means are equal there is only the word `equal`. What is too small for the decimals shown is `less
+/// than` one of the last.
 ///
 /// The larger deviation decides on the decimals: it has two significant digits where it begins with 1 or 2, else one, which changes it by a sixth at
 /// most; scores in % have at least one decimal. Without any deviation the decimals are the tables'.
 ///
 /// ```
 /// use apl_report::statistics::{Statistics, Untested, sentence};
-/// use apl_train::run::Better;
 /// let one = Statistics { n: 2, mean: 12.56, deviation: Some(0.26) };
 /// let other = Statistics { n: 1, mean: 11.4, deviation: None };
 /// assert_eq!(
-///     sentence(&one, &other, "%", Err(Untested::Few), Some(Better::Lower)),
-///     "12.56 against 11.40 (std 0.26 and none, n = 2 and 1): worse by 1.16, not tested (n below 3)"
+///     sentence(&one, &other, "%", Err(Untested::Few)),
+///     "12.56 against 11.40 (std 0.26 and none, n = 2 and 1): higher by 1.16, not tested (n below 3)"
 /// );
 /// ```
 pub fn sentence(
@@ -34,7 +31,6 @@ pub fn sentence(
     other: &Statistics,
     unit: &str,
     p: Result<f64, Untested>,
-    better: Option<Better>,
 ) -> String {
     let digits = decimals(unit, &[one, other]);
     let mean = |side: &Statistics| number(side.mean, digits);
@@ -51,12 +47,7 @@ pub fn sentence(
     if one.mean == other.mean {
         return format!("{start}: equal");
     }
-    let word = match better {
-        None if one.mean < other.mean => "lower",
-        None => "higher",
-        Some(better) if better.is_better(one.mean, other.mean) => "better",
-        Some(_) => "worse",
-    };
+    let word = if one.mean < other.mean { "lower" } else { "higher" };
     let size = visible((one.mean - other.mean).abs(), digits);
     let test = match p {
         Ok(p) => p_value(p),
@@ -68,29 +59,6 @@ pub fn sentence(
 /// `p = 0.004`, and `p < 0.001` below that.
 pub fn p_value(p: f64) -> String {
     if p < 0.001 { "p < 0.001".into() } else { format!("p = {}", number(p, 3)) }
-}
-
-/// `11.38 ± 0.09 % (mean ± standard deviation, n = 5)`.
-pub fn with_deviation(statistics: &Statistics, unit: &str) -> String {
-    with(statistics, unit, statistics.deviation, "standard deviation")
-}
-
-/// `11.38 ± 0.11 % (mean ± half its 95 % confidence interval, n = 5)`; see [`Statistics::interval`].
-pub fn with_interval(statistics: &Statistics, unit: &str) -> String {
-    with(statistics, unit, statistics.interval(), "half its 95 % confidence interval")
-}
-
-fn with(statistics: &Statistics, unit: &str, spread: Option<f64>, name: &str) -> String {
-    let digits = decimals(unit, &[statistics]);
-    let mean = number(statistics.mean, digits);
-    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
-    let n = statistics.n;
-    match spread {
-        Some(spread) => {
-            format!("{mean} ± {}{unit} (mean ± {name}, n = {n})", number(spread, digits))
-        }
-        None => format!("{mean}{unit} (n = {n})"),
-    }
 }
 
 /// A size of 0 or more, `less than` the last decimal's unit where rounding would make it 0.
@@ -127,7 +95,7 @@ mod tests {
     }
 
     fn percent(one: Statistics, other: Statistics, p: Result<f64, Untested>) -> String {
-        sentence(&one, &other, "%", p, None)
+        sentence(&one, &other, "%", p)
     }
 
     #[test]
@@ -138,14 +106,6 @@ mod tests {
         assert_eq!(
             percent(relu, side(4, 11.4, 0.3), Ok(0.00099)),
             "12.6 against 11.4 (std 0.2 and 0.3, n = 5 and 4): higher by 1.2, p < 0.001"
-        );
-        assert_eq!(
-            sentence(&apl, &relu, "%", Ok(1.0), Some(Better::Lower)),
-            "11.4 against 12.6 (std 0.3 and 0.2, n = 5): better by 1.2, p = 1.000"
-        );
-        assert_eq!(
-            sentence(&apl, &relu, "%", Ok(0.05), Some(Better::Higher)),
-            "11.4 against 12.6 (std 0.3 and 0.2, n = 5): worse by 1.2, p = 0.050"
         );
         assert_eq!(
             percent(side(2, 11.4, 0.3), side(2, 12.6, 0.2), Err(Untested::Few)),
@@ -196,28 +156,13 @@ mod tests {
         );
         let tiny = side(3, 0.5, 1e-12);
         assert_eq!(
-            sentence(&tiny, &side(3, 0.25, 0.0), "", Ok(0.0), None),
+            sentence(&tiny, &side(3, 0.25, 0.0), "", Ok(0.0)),
             "0.50000000 against 0.25000000 (std less than 0.00000001 and 0.00000000, n = 3): higher by 0.25000000, p < 0.001"
         );
         let nothing = side(3, f64::NAN, f64::NAN);
         assert_eq!(
-            sentence(&nothing, &nothing, "", Err(Untested::Range), None),
+            sentence(&nothing, &nothing, "", Err(Untested::Range)),
             "– against – (std – and –, n = 3): higher by –, not tested (numbers out of range)"
         );
-    }
-
-    #[test]
-    fn whatever_follows_the_sign_is_named() {
-        let statistics = side(5, 11.38, 0.09);
-        assert_eq!(
-            with_deviation(&statistics, "%"),
-            "11.38 ± 0.09 % (mean ± standard deviation, n = 5)"
-        );
-        assert_eq!(
-            with_interval(&statistics, "%"),
-            "11.38 ± 0.11 % (mean ± half its 95 % confidence interval, n = 5)"
-        );
-        let one = Statistics { n: 1, mean: 0.8042, deviation: None };
-        assert_eq!(with_deviation(&one, ""), "0.8042 (n = 1)");
     }
 }
