@@ -18,7 +18,9 @@ pub const MOST_BYTES: u64 = 500_000;
 pub const MOST_UNITS: usize = 1000;
 
 /// Files that are taken as they are.
-const WHOLE: [&str; 3] = ["config.toml", "metrics.jsonl", "curves.json"];
+const WHOLE: [&str; 2] = ["metrics.jsonl", "curves.json"];
+/// What stands for a folder of the machine that made the run, which is nobody else's.
+const ELSEWHERE: &str = "elsewhere";
 
 /// A compact run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub fn compact(run: &Path, out: &Path, units: usize) -> Result<Compact> {
             file::write_text(&path.join(name), &fs_err::read_to_string(from)?)?;
         }
     }
+    let config = fs_err::read_to_string(run.join("config.toml"))?;
+    file::write_text(&path.join("config.toml"), &without_place(&config))?;
     let (activations, snapshots) = (Activations::read(run)?, Snapshots::read(run)?);
     let mut units = units.min(MOST_UNITS);
     let bytes = loop {
@@ -94,6 +98,18 @@ fn thinned(activations: &Activations, units: usize) -> Activations {
     thinned
 }
 
+/// A configuration whose data comes from no folder in particular: its place changes no number.
+fn without_place(config: &str) -> String {
+    let Ok(mut document) = config.parse::<toml_edit::DocumentMut>() else { return config.into() };
+    let source = document.get_mut("data").and_then(|data| data.get_mut("source"));
+    if let Some(source) = source
+        && source.as_str().is_some_and(|source| source.contains(['/', '\\']))
+    {
+        *source = toml_edit::value(ELSEWHERE);
+    }
+    document.to_string()
+}
+
 /// Which units of a layer are kept.
 fn kept(layer: &LayerActivations, units: usize) -> Vec<u32> {
     let total = layer.before.units.as_ref().map_or(0, |units| units.total());
@@ -121,4 +137,20 @@ fn size(directory: &Path) -> Result<u64> {
         bytes += entry?.metadata()?.len();
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_place;
+
+    #[test]
+    fn a_place_of_data_stays_where_it_is() {
+        let config = "seed = 1\n[data]\nsource = \"/home/x/cifar10\"\nset = \"cifar10\"\n";
+        let expected = "seed = 1\n[data]\nsource = \"elsewhere\"\nset = \"cifar10\"\n";
+        assert_eq!(without_place(config), expected);
+        for name in ["hub", "embedded"] {
+            let config = config.replace("/home/x/cifar10", name);
+            assert_eq!(without_place(&config), config);
+        }
+    }
 }
