@@ -235,7 +235,6 @@ fn the_tables_can_be_run_at_every_scale() {
             rows: Vec::new(),
             seeds: None,
             data: Vec::new(),
-            runs: "runs".into(),
         };
         let study = reproduce::plan(&request, &reproduce::resolve::<Vision>).unwrap();
         for ((path, record), seeds) in study.tables.iter().zip(seeds) {

@@ -14,8 +14,8 @@ use crate::{
     optimizer::{check_patterns, learned},
     plan::Plan,
     run::{
-        ActivationSummary, FORMAT, Host, Measure, Opened, ParameterCounts, RunDirectory, Score,
-        Software, Status, Summary, Time,
+        ActivationSummary, FORMAT, Host, Opened, ParameterCounts, RunDirectory, Software, Status,
+        Summary, Time,
     },
     task::Split,
     train::{Settings, train},
@@ -55,8 +55,8 @@ impl fmt::Display for Finished {
             state.push_str(" before");
         }
         write!(f, "{id}, seed {seed}: {state}")?;
-        if let Some(Score { measure: Measure { name, unit, .. }, value, split }) = score {
-            write!(f, ", {split} {name} {value:.2} {unit}")?;
+        if let Some(score) = score {
+            write!(f, ", {score}")?;
         } else {
             write!(f, " at step {step} of {steps}; the same command goes on from there")?;
         }

@@ -107,8 +107,7 @@ impl Task for Vision {
             }
             _ => Vec::new(),
         };
-        let folders = Folders { hub: &environment.hub_cache, cache: &environment.cache };
-        let mut data = Data::load(&config.data, folders)?;
+        let mut data = Data::load(&config.data, Folders::from(environment))?;
         data.warnings.drain(..).for_each(warn);
         let DataConfig { shuffle, augment, .. } = config.data;
         Ok(Dataset { data, fetched, shuffle, augment })

@@ -3,23 +3,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{path::PathBuf, time::Instant};
+mod real;
+
+use std::time::Instant;
 
 use apl_train::task::Split;
 use apl_vision::data::{
     Data, DataConfig, Folders, Images, PIXELS, Pixels, Preprocess, Preprocessing, Set, Source,
 };
-
-/// The folder of a set, if there is real data.
-fn real(set: &str) -> Option<PathBuf> {
-    match std::env::var_os("APL_REAL_DATA") {
-        Some(folder) => Some(PathBuf::from(folder).join("hub/uoft-cs").join(set)),
-        None => {
-            println!("skipped: APL_REAL_DATA is not set");
-            None
-        }
-    }
-}
+use real::real;
 
 fn load(config: &DataConfig, cache: &std::path::Path) -> Data {
     let start = Instant::now();

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod real;
+
 use std::{
     fs::File,
     io::{BufWriter, Write},
@@ -13,17 +15,7 @@ use apl_vision::data::{
     Data, DataConfig, Folders, Images, Official, PIXELS, Set, Source, Verified, import, show,
     verify,
 };
-
-/// The folder of a set, if there is real data.
-fn real(set: &str) -> Option<PathBuf> {
-    match std::env::var_os("APL_REAL_DATA") {
-        Some(folder) => Some(PathBuf::from(folder).join("hub/uoft-cs").join(set)),
-        None => {
-            println!("skipped: APL_REAL_DATA is not set");
-            None
-        }
-    }
-}
+use real::real;
 
 /// Images from `first` on, up to `end`, and their labels.
 fn part(images: &Images, first: usize, end: usize) -> (&[u8], &[u32]) {

@@ -122,8 +122,7 @@ fn with_folders<T>(
         let settings = Settings::new(&environment, false, &Interrupt::install()?);
         data::hub::fetch(config.set, None, &settings)?;
     }
-    let folders = Folders { hub: &environment.hub_cache, cache: &environment.cache };
-    Ok(read(&config, folders)?)
+    Ok(read(&config, Folders::from(&environment))?)
 }
 
 fn warn(warnings: &[String]) {

@@ -26,16 +26,15 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
         rows: arguments.rows.clone(),
         seeds: arguments.seeds,
         data,
-        runs: runs.clone(),
     };
     let study = reproduce::plan(&request, &|document| with_task(document, Resolve(document)))?;
     check_threads(*threads)?;
     if *jobs == Some(0) {
         return Err(Error::usage("--jobs 0", "expected at least 1").into());
     }
-    let jobs = jobs.unwrap_or_else(default_jobs);
+    let jobs = jobs.unwrap_or_else(reproduce::default_jobs);
     if arguments.dry_run {
-        let share = threads.unwrap_or((cores() / jobs).max(1));
+        let share = threads.unwrap_or_else(|| reproduce::threads(jobs, jobs - 1));
         let estimate = |document: &Document| with_task(document, Estimate(document));
         let overview =
             in_pool(Some(share), || reproduce::Overview::of(&study, runs, jobs, &estimate))??;
@@ -71,15 +70,6 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
         print(&tables.join("\n"))?;
     }
     Ok(ExitCode::from(code))
-}
-
-/// One a core: narrow networks gain less from threads than from company. At most 4, since each needs memory of its own.
-fn default_jobs() -> usize {
-    cores().min(4)
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The files of a table's name, or all tables of the project.

@@ -2,7 +2,9 @@
 
 use crate::{
     results::Measured,
-    statistics::{FEWEST, Pairing, SEEDS, Untested, missed_half_the_time, sentence, welch},
+    statistics::{
+        FEWEST, Pairing, SEEDS, Statistics, Untested, missed_half_the_time, sentence, welch,
+    },
 };
 
 /// How two rows of a table compare.
@@ -36,49 +38,47 @@ pub enum Verdict {
     OtherData,
 }
 
-/// The p-value of two rows before it is adjusted.
-pub(super) fn test(one: &Measured, other: &Measured) -> Result<f64, Untested> {
+/// Two rows that can be compared, and their test before it is adjusted.
+pub(super) struct Pair {
+    sides: [Statistics; 2],
+    /// The p-value, or why there is none.
+    pub(super) test: Result<f64, Untested>,
+}
+
+/// Puts two rows beside each other.
+///
+/// # Errors
+/// The verdict where they cannot be compared.
+pub(super) fn pair(one: &Measured, other: &Measured) -> Result<Pair, Verdict> {
+    let (left, right) = one.statistics().zip(other.statistics()).ok_or(Verdict::Missing)?;
     if one.test_digest() != other.test_digest() {
-        return Err(Untested::Few);
+        return Err(Verdict::OtherData);
     }
-    let (one, other) = (one.statistics(), other.statistics());
-    let (one, other) = one.zip(other).ok_or(Untested::Few)?;
-    welch(&one, &other).map(|test| test.p)
+    let test = welch(&left, &right).map(|test| test.p);
+    Ok(Pair { sides: [left, right], test })
 }
 
 impl Difference {
     /// Of two rows, given the adjusted p-value where there is one.
-    pub(super) fn of(rows: [usize; 2], measured: [&Measured; 2], p: Option<f64>) -> Self {
+    pub(super) fn of(
+        rows: [usize; 2],
+        measured: [&Measured; 2],
+        pair: Result<Pair, Verdict>,
+        adjusted: Option<f64>,
+    ) -> Self {
+        let Pair { sides: [left, right], test } = match pair {
+            Ok(pair) => pair,
+            Err(verdict) => return Self { rows, verdict, pairing: None, missed: None },
+        };
         let [one, other] = measured;
-        let verdict = verdict(one, other, p);
+        let test = test.map(|p| adjusted.unwrap_or(p));
+        let sentence = sentence(&left, &right, one.unit(), test);
+        let difference = left.mean - right.mean;
+        let verdict = Verdict::Compared { sentence, difference, p: test.ok() };
         // A deviation of fewer seeds is too uncertain to say what would be missed.
-        let enough = |row: &Measured| row.statistics().filter(|s| s.n >= FEWEST)?.deviation;
-        let deviations = measured.map(enough);
-        let missed = match deviations {
-            [Some(one), Some(other)] if matches!(verdict, Verdict::Compared { .. }) => {
-                missed_half_the_time(one, other, SEEDS)
-            }
-            _ => None,
-        };
-        let pairing = match verdict {
-            Verdict::Compared { .. } => Pairing::of(&one.scores, &other.scores),
-            Verdict::Missing | Verdict::OtherData => None,
-        };
-        Self { rows, verdict, pairing, missed }
+        let deviation = |side: Statistics| side.deviation.filter(|_| side.n >= FEWEST);
+        let deviations = deviation(left).zip(deviation(right));
+        let missed = deviations.and_then(|(one, other)| missed_half_the_time(one, other, SEEDS));
+        Self { rows, verdict, pairing: Pairing::of(&one.scores, &other.scores), missed }
     }
-}
-
-fn verdict(one: &Measured, other: &Measured, p: Option<f64>) -> Verdict {
-    let Some((left, right)) = one.statistics().zip(other.statistics()) else {
-        return Verdict::Missing;
-    };
-    if one.test_digest() != other.test_digest() {
-        return Verdict::OtherData;
-    }
-    let tested = match p {
-        Some(p) => Ok(p),
-        None => Err(welch(&left, &right).err().unwrap_or(Untested::Few)),
-    };
-    let sentence = sentence(&left, &right, one.unit(), tested);
-    Verdict::Compared { sentence, difference: left.mean - right.mean, p }
 }

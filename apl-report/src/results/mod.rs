@@ -31,21 +31,23 @@ impl Results {
         let measured: Vec<Option<Measured>> =
             record.rows.iter().map(|row| Measured::read(row, folder)).collect();
         let place = |id: &str| record.rows.iter().position(|row| row.id == id);
-        let contrasts: Vec<Option<[usize; 2]>> = record
+        // A contrast of rows that were left out stays in the family, without a test.
+        let pairs: Vec<_> = record
             .contrasts
             .iter()
-            .map(|[one, other]| Some([place(one)?, place(other)?]))
+            .map(|[one, other]| {
+                let rows = [place(one)?, place(other)?];
+                let sides = [measured[rows[0]].as_ref()?, measured[rows[1]].as_ref()?];
+                Some((rows, sides, difference::pair(sides[0], sides[1])))
+            })
             .collect();
-        let tests = contrasts.iter().map(|contrast| {
-            let [one, other] = contrast.map(|pair| pair.map(|row| measured[row].as_ref()))?;
-            difference::test(one?, other?).ok()
-        });
-        let family = Family::holm(&tests.collect::<Vec<_>>());
-        let differences = contrasts.iter().zip(&family.adjusted).filter_map(|(contrast, &p)| {
-            let rows = (*contrast)?;
-            let [one, other] = rows.map(|row| measured[row].as_ref());
-            Some(Difference::of(rows, [one?, other?], p))
-        });
+        let tested = pairs.iter().map(|pair| pair.as_ref()?.2.as_ref().ok()?.test.ok());
+        let family = Family::holm(&tested.collect::<Vec<_>>());
+        let differences =
+            pairs.into_iter().zip(&family.adjusted).filter_map(|(pair, &adjusted)| {
+                let (rows, sides, pair) = pair?;
+                Some(Difference::of(rows, sides, pair, adjusted))
+            });
         let differences = differences.collect();
         Self { record: record.clone(), measured, differences, family }
     }

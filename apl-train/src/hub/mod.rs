@@ -36,6 +36,8 @@ mod partial;
 mod patience;
 mod problem;
 pub mod request;
+#[cfg(test)]
+mod testing;
 #[cfg(feature = "hub")]
 mod trouble;
 

@@ -10,6 +10,7 @@ mod overview;
 mod plan;
 mod progress;
 mod runner;
+mod share;
 mod worker;
 
 pub use estimate::{Estimate, estimate};
@@ -17,3 +18,4 @@ pub use look::{State, look};
 pub use overview::Overview;
 pub use plan::{PlannedRow, PlannedRun, Request, Resolved, Study, plan, resolve};
 pub use runner::{Crew, Outcome, run};
+pub use share::{default_jobs, threads};

@@ -25,8 +25,6 @@ pub struct Request {
     pub seeds: Option<u32>,
     /// Where data sets are, by their names.
     pub data: Vec<(String, String)>,
-    /// Where runs are kept.
-    pub runs: PathBuf,
 }
 
 /// What is known of a configuration whatever its task.

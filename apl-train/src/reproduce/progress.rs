@@ -2,14 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     time::Instant,
 };
 
 use crate::{
     display::Display,
     progress::minutes,
-    reproduce::{PlannedRun, State, Study, look},
+    reproduce::PlannedRun,
     run::{Score, Summary},
 };
 
@@ -32,11 +31,8 @@ pub struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    /// Looks at every run and says how much there is to do.
-    pub fn start(quiet: bool, study: &'a Study, runs: &Path) -> Self {
-        let all = study.runs();
-        let done = all.iter().filter(|run| matches!(look(**run, runs), State::Done(_))).count();
-        let total = all.len();
+    /// Says how much there is to do: of `total` runs in so many rows, `done` are done.
+    pub fn start(quiet: bool, total: usize, rows: usize, done: usize) -> Self {
         let template = "{bar:30} {pos}/{len} runs, {elapsed} gone, {msg}";
         let progress = Self {
             display: Display::start(quiet, total as u64, template),
@@ -47,10 +43,10 @@ impl<'a> Progress<'a> {
             here: 0,
             scores: BTreeMap::new(),
             complete: 0,
-            rows: study.rows.len(),
+            rows,
             told: BTreeSet::new(),
         };
-        progress.say(&format!("{total} runs in {} rows, {done} done", study.rows.len()));
+        progress.say(&format!("{total} runs in {rows} rows, {done} done"));
         progress
     }
 
@@ -61,7 +57,8 @@ impl<'a> Progress<'a> {
             self.tell(&format!("{}: {said}", run.name()));
         }
         let time = minutes(summary.time.training + summary.time.evaluation);
-        self.say(&format!("{}: {} ({time})", run.name(), result(summary)));
+        let score = summary.score.as_ref().map_or_else(String::new, Score::to_string);
+        self.say(&format!("{}: {score} ({time})", run.name()));
         self.count(run, summary);
     }
 
@@ -138,14 +135,4 @@ impl<'a> Progress<'a> {
         let each = self.started.elapsed().as_secs_f64() / self.here as f64;
         Some(format!("about {} to go", minutes(left * each)))
     }
-}
-
-/// `test error 22.64 %`.
-fn result(summary: &Summary) -> String {
-    summary.score.as_ref().map_or_else(String::new, |score| {
-        let unit = &score.measure.unit;
-        format!("{} {} {:.2} {unit}", score.split, score.measure.name, score.value)
-            .trim_end()
-            .to_string()
-    })
 }

@@ -13,6 +13,7 @@ use crate::{
     reproduce::{
         PlannedRun, State, Study, look,
         progress::Progress,
+        threads,
         worker::{Ended, Worker},
     },
     run::OWNED,
@@ -79,15 +80,16 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What the system reports of processes.
 pub fn run(study: &Study, runs: &Path, crew: &Crew) -> Result<Outcome> {
     let all = study.runs();
+    let done = all.iter().filter(|run| matches!(look(**run, runs), State::Done(_))).count();
     // More places than runs would only make the shares of the cores smaller.
-    let left = all.iter().filter(|run| !matches!(look(**run, runs), State::Done(_))).count();
+    let left = all.len() - done;
     let mut crowd = Crowd {
         runs,
         crew,
         slots: (0..crew.jobs.min(left).max(1)).map(|_| None).collect(),
         waiting: all.iter().copied().collect(),
         busy: VecDeque::new(),
-        progress: Progress::start(crew.quiet, study, runs),
+        progress: Progress::start(crew.quiet, all.len(), study.rows.len(), done),
         outcome: Outcome::default(),
     };
     let done = crowd.work();
@@ -183,7 +185,8 @@ impl<'a> Crowd<'a> {
                             run.name()
                         ));
                     }
-                    let threads = self.threads(slot);
+                    let shared = || threads(self.slots.len(), slot);
+                    let threads = self.crew.threads.unwrap_or_else(shared);
                     match Worker::start(&self.crew.program, run, self.runs, threads) {
                         Ok(worker) => {
                             self.slots[slot] = Some((run, worker));
@@ -205,15 +208,6 @@ impl<'a> Crowd<'a> {
         waiting.or_else(|| {
             let patient = self.busy.front().is_some_and(|(_, at)| at.elapsed() >= PATIENCE);
             if patient { self.busy.pop_front().map(|(run, _)| run) } else { None }
-        })
-    }
-
-    /// Threads of a slot: what is left over of an even share goes to the first.
-    fn threads(&self, slot: usize) -> usize {
-        self.crew.threads.unwrap_or_else(|| {
-            let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            let jobs = self.slots.len();
-            (cores / jobs + usize::from(slot < cores % jobs)).max(1)
         })
     }
 

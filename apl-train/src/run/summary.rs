@@ -1,6 +1,6 @@
 //! `summary.json`: what a run is, how far it came and what it reached.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, fmt, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +135,14 @@ pub struct Score {
     pub value: f64,
     /// The split it was measured on.
     pub split: String,
+}
+
+impl fmt::Display for Score {
+    /// `test error 22.64 %`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { measure: Measure { name, unit, .. }, value, split } = self;
+        write!(f, "{}", format!("{split} {name} {value:.2} {unit}").trim_end())
+    }
 }
 
 /// The activation of a run in words.

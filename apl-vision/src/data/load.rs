@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use apl_train::Environment;
+
 use crate::{
     Error, Result,
     data::{
@@ -19,6 +21,12 @@ pub struct Folders<'a> {
     pub hub: &'a Path,
     /// Where decoded images and whitenings are kept between runs. Made when needed; one that cannot be written costs time but is no error.
     pub cache: &'a Path,
+}
+
+impl<'a> From<&'a Environment> for Folders<'a> {
+    fn from(environment: &'a Environment) -> Self {
+        Self { hub: &environment.hub_cache, cache: &environment.cache }
+    }
 }
 
 /// The splits of a run and what is done to their pixels.
