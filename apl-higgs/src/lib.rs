@@ -1,9 +1,11 @@
 //! Higgs to tau tau: the second study of the paper (table 2).
 //!
-//! So far the [`network`]; importers of Higgs data, a Monte-Carlo of H -> tau tau against Z -> tau tau, AUC and expected discovery significance are to
-//! come.
+//! The [`network`], and a Monte-Carlo of H -> tau tau against Z -> tau tau ([`generator`]).
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod error;
+pub mod generator;
 pub mod network;
 
 pub use error::{Error, Result};
