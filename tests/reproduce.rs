@@ -111,6 +111,29 @@ fn a_table_is_run_once_and_printed_the_same_ever_after() {
     assert!(record.contains("run = \"net,activation.hinges=1\""), "{record}");
 }
 
+/// The networks of both seeds as one, kept in the compact form and gone with the predictions of its members.
+#[test]
+fn an_ensemble_is_computed_from_its_members_and_kept_with_them() {
+    let bench = bench();
+    let together = SECOND.replace("id = \"one\"\nlabel", "id = \"one\"\nensemble = 2\nlabel");
+    bench.write("configs/second.toml", &together);
+    let whole = reproduce(&bench, &["second", "--row", "one"]).ok();
+    assert_eq!(trained(&whole), 2, "{}", whole.err);
+    assert!(whole.out.contains(", ensemble of 2 | "), "{}", whole.out);
+    bench.apl(&["compact", "runs", "--out", "kept"]).ok();
+    let folder = bench.path("kept/small/net,activation.hinges=1");
+    assert!(folder.join("ensemble-of-2.json").exists());
+    let kept = reproduce(&bench, &["second", "--row", "one", "--runs", "kept"]).ok();
+    assert_eq!((trained(&kept), kept.out), (0, whole.out));
+    std::fs::remove_file(folder.join("ensemble-of-2.json")).unwrap();
+    let lost = reproduce(&bench, &["second", "--row", "one", "--runs", "kept"]);
+    assert_eq!(lost.code, Some(1), "{}", lost.err);
+    let problem =
+        "seed-1: has no predictions of the validation split\nhint: compact runs keep none";
+    assert!(lost.err.contains(problem), "{}", lost.err);
+    assert!(lost.out.contains("seeds 1 and 2"), "{}", lost.out);
+}
+
 #[test]
 fn compact_runs_are_small_and_count_as_done() {
     let bench = bench();

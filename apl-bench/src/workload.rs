@@ -125,7 +125,7 @@ impl Workload {
             batch: BATCH,
             momentum: MomentumSection { from: 0.5, to: None, steps: None },
             weight_decay,
-            rates: vec![RateSection { until: 1, lr: 0.001 }],
+            rates: vec![RateSection { until: 1, lr: 0.001, gamma: None }],
             groups,
             loss_limit: 1000.0,
         }

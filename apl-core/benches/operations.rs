@@ -103,7 +103,7 @@ fn ends(criterion: &mut Criterion) -> Result<()> {
     let logits = normal("logits", &[100, 1])?;
     let (targets, gradient) = (logits.zeros_like()?, logits.zeros_like()?);
     measure(criterion, "sigmoid/both", || {
-        sigmoid::mean(&logits, &targets, Some(&gradient)).map(|_| ())
+        sigmoid::mean(&logits, &targets, None, Some(&gradient)).map(|_| ())
     });
     let value = normal("value", &[1 << 20])?;
     let (gradient, velocity) = (value.copy()?, value.zeros_like()?);

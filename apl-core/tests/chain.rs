@@ -95,7 +95,7 @@ fn a_training_step_equals_candles_tape_over_composed_operations() {
     let mut context = Context::training(step, Streams::new(SEED));
     let scores = chain.forward(&x, &mut context).unwrap();
     let gradient = scores.zeros_like().unwrap();
-    let loss = Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, Some(&gradient)).unwrap();
+    let loss = Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, None, Some(&gradient)).unwrap();
     chain.backward(&x, &gradient, &mut context).unwrap();
 
     let vars: Vec<Var> =

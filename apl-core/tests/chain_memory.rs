@@ -105,7 +105,7 @@ impl Batch {
             let mut context = Context::training(step, Streams::new(1));
             let scores = chain.forward(&self.x, &mut context).unwrap();
             let loss = Loss::SoftmaxCrossEntropy;
-            loss.evaluate(&scores, &self.labels, Some(&self.gradient)).unwrap();
+            loss.evaluate(&scores, &self.labels, None, Some(&self.gradient)).unwrap();
             chain.backward(&self.x, &self.gradient, &mut context).unwrap();
         }
     }

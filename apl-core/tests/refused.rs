@@ -75,7 +75,7 @@ fn empty_tensors() {
     refuses(pool::apply(&zeros(&[1, 0, 4, 4]), pool::Kind::Max, window), "pool: x");
     refuses(softmax::mean(&zeros(&[0, 3]), &labels(0), None), "softmax: scores");
     refuses(softmax::mean(&zeros(&[2, 0]), &labels(2), None), "softmax: scores");
-    refuses(sigmoid::mean(&zeros(&[0]), &zeros(&[0]), None), "sigmoid: logits");
+    refuses(sigmoid::mean(&zeros(&[0]), &zeros(&[0]), None, None), "sigmoid: logits");
     // Operations that take every shape do nothing to an empty one.
     assert_eq!(relu::apply(&none, 0.0).unwrap().dims(), [0, 3]);
     let mask = dropout::Mask::new(0.5, Streams::new(1), 0, 0).unwrap();
@@ -132,7 +132,7 @@ fn views_and_other_types() {
     let mask = dropout::Mask::new(0.5, Streams::new(1), 0, 0).unwrap();
     refuses(dropout::forward(&view(&[2, 3]), mask, &y), gaps);
     refuses(softmax::mean(&view(&[2, 3]), &labels(2), None), gaps);
-    refuses(sigmoid::mean(&view(&[2]), &zeros(&[2]), None), gaps);
+    refuses(sigmoid::mean(&view(&[2]), &zeros(&[2]), None, None), gaps);
     let config = pool::Config { kernel: 2, stride: 2, padding: 0 };
     let (image, small) = (view(&[1, 1, 4, 4]), zeros(&[1, 1, 2, 2]));
     refuses(pool::average_forward(&image, config, &small), gaps);

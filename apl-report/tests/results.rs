@@ -8,7 +8,8 @@ use std::path::Path;
 
 use apl_report::results::{Results, Verdict};
 use apl_train::{
-    run::{FORMAT, Status},
+    ensemble::{Ensemble, Member},
+    run::{Better, FORMAT, Interval, Measure, Score, Status},
     table::{Evidence, Paper, Record, RecordRow},
 };
 use support::Recipe;
@@ -21,6 +22,8 @@ fn row(id: &str, label: &str, run: Option<&str>, paper: Option<(f64, f64)>) -> R
         column: None,
         run: run.map(String::from),
         seeds: if run.is_some() { (1..=5).collect() } else { Vec::new() },
+        score: None,
+        ensemble: false,
         paper: paper.map(|(mean, std)| Paper {
             mean,
             std: Some(std),
@@ -107,6 +110,71 @@ fn columns_and_sections_make_one_line_of_several_rows() {
     }
     record.rows[3].label = "S = 1".into();
     insta::assert_snapshot!("results_columns", Results::read(&record, folder.path()).to_string());
+}
+
+/// One line for single networks, with two scores of the same runs, and one for the ensemble of them.
+#[test]
+fn a_row_shows_the_score_it_names_and_an_ensemble_is_one_result() {
+    let folder = tempfile::tempdir().unwrap();
+    runs(folder.path());
+    let named = |name: &str, value: f64, unit: &str| Score {
+        measure: Measure { name: name.into(), unit: unit.into(), better: Better::Higher },
+        value,
+        split: "test".into(),
+        interval: Some(Interval {
+            low: value - 0.0021,
+            high: value + 0.0019,
+            deviation: 0.001,
+            replicates: 200,
+        }),
+    };
+    let scores =
+        |value: f64| vec![named("AUC", value, ""), named("significance", 4.0 * value, "σ")];
+    let mut members = Vec::new();
+    let mut data = Vec::new();
+    for seed in 1..=5 {
+        let path = folder.path().join(format!("net-relu/seed-{seed}"));
+        let mut summary = apl_train::run::Summary::read(&path).unwrap();
+        summary.scores = scores(0.8 + 0.0011 * f64::from(seed * seed));
+        summary.write(&path).unwrap();
+        members.push(Member { seed, hash: summary.hash });
+        data = summary.data;
+    }
+    let ensemble = Ensemble { format: FORMAT, members, data, scores: scores(0.8123) };
+    let runs = folder.path().join("net-relu");
+    ensemble.write(&runs).unwrap();
+    let of = |id: &str, label: &str, column: &str, score: &str, paper| RecordRow {
+        column: Some(column.into()),
+        score: Some(score.into()),
+        ensemble: label.contains("ensemble"),
+        paper: Some(Paper { mean: paper, std: None, evidence: Evidence::Remembered }),
+        ..row(id, label, Some("net-relu"), None)
+    };
+    let mut record = Record {
+        about: None,
+        contrasts: Vec::new(),
+        rows: vec![
+            of("auc", "one", "AUC", "AUC", 0.803),
+            of("z", "one", "Z", "significance", 3.38),
+            of("auc-5", "ensemble", "AUC", "AUC", 0.8031),
+            of("z-5", "ensemble", "Z", "significance", 3.4),
+        ],
+        ..record()
+    };
+    let results = Results::read(&record, folder.path());
+    assert!(results.complete());
+    insta::assert_snapshot!("results_scores", results.to_string());
+    // A score there is not, and members that are not those of the ensemble any more.
+    record.rows[0].score = Some("accuracy".into());
+    let results = Results::read(&record, folder.path());
+    let problem = "without the score `accuracy`".to_string();
+    assert_eq!(results.row("auc").unwrap().problems[0], (1, problem));
+    let mut other = ensemble;
+    other.members[3].hash = "00".repeat(32);
+    other.write(&runs).unwrap();
+    let results = Results::read(&record, folder.path());
+    let problem = &results.row("z-5").unwrap().problems[0].1;
+    assert!(problem.ends_with("ensemble-of-5.json: not computed for these runs"), "{problem}");
 }
 
 #[test]

@@ -40,20 +40,25 @@ pub struct Running {
     #[serde(with = "bits")]
     /// Sum of scores.
     pub score: f64,
+    /// Examples of batches that had a score.
+    pub scored: u64,
 }
 
 impl Running {
-    /// Adds a batch, given its mean loss and score.
-    pub fn add(&mut self, examples: usize, loss: f64, score: f64) {
+    /// Adds a batch, given its mean loss and, where it has one, its score.
+    pub fn add(&mut self, examples: usize, loss: f64, score: Option<f64>) {
         self.examples += examples as u64;
         self.loss += loss * examples as f64;
-        self.score += score * examples as f64;
+        if let Some(score) = score {
+            self.scored += examples as u64;
+            self.score += score * examples as f64;
+        }
     }
 
-    /// Mean loss and score, if there was a batch.
-    pub fn means(&self) -> Option<(f64, f64)> {
-        let n = self.examples as f64;
-        (self.examples > 0).then(|| (self.loss / n, self.score / n))
+    /// Mean loss, if there was a batch, and mean score, if there was one with a score.
+    pub fn means(&self) -> Option<(f64, Option<f64>)> {
+        let mean = |sum: f64, n: u64| (n > 0).then(|| sum / n as f64);
+        Some((mean(self.loss, self.examples)?, mean(self.score, self.scored)))
     }
 }
 

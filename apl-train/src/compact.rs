@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     Error, Result,
+    ensemble::is_ensemble,
     record::sample,
     run::{
         Snapshots, Status, Summary,
@@ -18,7 +19,7 @@ pub const MOST_BYTES: u64 = 500_000;
 pub const MOST_UNITS: usize = 1000;
 
 /// Files that are taken as they are.
-const WHOLE: [&str; 2] = ["metrics.jsonl", "curves.json"];
+const WHOLE: [&str; 3] = ["metrics.jsonl", "curves.json", "preprocessing.json"];
 /// What stands for a folder of the machine that made the run, which is nobody else's.
 const ELSEWHERE: &str = "elsewhere";
 
@@ -54,6 +55,7 @@ pub fn compact(run: &Path, out: &Path, units: usize) -> Result<Compact> {
         return Err(Error::run(&path, problem).with_hint("move it away first"));
     }
     std::fs::create_dir_all(&path).map_err(|error| file::failure(&path, &error))?;
+    ensembles(run, &path)?;
     for name in WHOLE {
         let from = run.join(name);
         if from.exists() {
@@ -108,6 +110,18 @@ fn without_place(config: &str) -> String {
         *source = toml_edit::value(ELSEWHERE);
     }
     document.to_string()
+}
+
+/// Keeps the ensembles that the run is a member of: they cannot be computed again without predictions.
+fn ensembles(run: &Path, path: &Path) -> Result<()> {
+    let (Some(from), Some(to)) = (run.parent(), path.parent()) else { return Ok(()) };
+    for entry in fs_err::read_dir(from)? {
+        let name = entry?.file_name();
+        if is_ensemble(&name) {
+            file::write_text(&to.join(&name), &fs_err::read_to_string(from.join(&name))?)?;
+        }
+    }
+    Ok(())
 }
 
 /// Which units of a layer are kept.

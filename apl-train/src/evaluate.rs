@@ -11,7 +11,7 @@ use crate::{
     feed::Batches,
     interrupt::Interrupt,
     run::Predictions,
-    task::{Batch, Split},
+    task::{Batch, Examples, Split},
 };
 
 /// What a network made of a split.
@@ -19,8 +19,8 @@ use crate::{
 pub struct Outcome {
     /// The mean loss.
     pub loss: f64,
-    /// The task's score.
-    pub score: f64,
+    /// The task's score, where the examples have one.
+    pub score: Option<f64>,
     /// The network's outputs and the labels.
     pub predictions: Predictions,
 }
@@ -40,36 +40,47 @@ pub fn evaluate<T: Task>(
     interrupt: &Interrupt,
 ) -> Result<Option<Outcome>> {
     let examples = T::examples(data, split).min(limit.unwrap_or(usize::MAX));
-    let all: Vec<u32> = (0..examples as u32).collect();
     let (mut predictions, mut loss) = (Predictions::default(), 0.0);
-    for chunk in all.chunks(batches.size()) {
+    let mut chunk: Vec<u32> = Vec::new();
+    for first in (0..examples).step_by(batches.size()) {
         if interrupt.raised() {
             return Ok(None);
         }
-        let (inputs, targets) = batches.part(0..chunk.len())?;
-        let batch = Batch { split, examples: chunk, augment: None };
-        T::fill(data, batch, Streams::new(0), &inputs, &targets)?;
+        chunk.clear();
+        chunk.extend(first as u32..examples.min(first + batches.size()) as u32);
+        let shown = batches.part(0..chunk.len())?;
+        let batch = Batch { split, examples: &chunk, augment: None };
+        T::fill(data, batch, Streams::new(0), &shown)?;
         let mut context = Context {
             observer: observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer),
             ..Context::evaluation()
         };
-        let scores = network.forward(&inputs, &mut context)?;
-        loss += T::LOSS.evaluate(&scores, &targets, None)? * chunk.len() as f64;
-        gather(&mut predictions, &scores, &targets)?;
+        let scores = network.forward(&shown.inputs, &mut context)?;
+        let mean = T::LOSS.evaluate(&scores, &shown.targets, shown.weights.as_ref(), None)?;
+        loss += mean * chunk.len() as f64;
+        gather(&mut predictions, &scores, &shown)?;
     }
-    let (loss, score) = (loss / examples.max(1) as f64, T::score(&predictions));
-    Ok(Some(Outcome { loss, score, predictions }))
+    let loss = loss / examples.max(1) as f64;
+    Ok(Some(Outcome { loss, score: T::score(&predictions), predictions }))
 }
 
-/// Adds a batch's outputs and labels.
+/// Adds a batch's outputs, labels and weights.
 ///
 /// # Errors
 /// What Candle reports.
-pub fn gather(predictions: &mut Predictions, scores: &Tensor, targets: &Tensor) -> Result<()> {
-    let scores = scores.to_dtype(DType::F32)?;
-    let examples = scores.dims().first().copied().unwrap_or(1).max(1);
-    predictions.outputs = scores.elem_count() / examples;
-    predictions.scores.extend(scores.flatten_all()?.to_vec1::<f32>()?);
-    predictions.labels.extend(targets.to_dtype(DType::U32)?.flatten_all()?.to_vec1::<u32>()?);
+pub fn gather(predictions: &mut Predictions, scores: &Tensor, examples: &Examples) -> Result<()> {
+    let rows = scores.dims().first().copied().unwrap_or(1).max(1);
+    let scores = floats(scores)?;
+    predictions.outputs = scores.len() / rows;
+    predictions.scores.extend(scores);
+    let labels = examples.targets.to_dtype(DType::U32)?.flatten_all()?;
+    predictions.labels.extend(labels.to_vec1::<u32>()?);
+    if let Some(weights) = &examples.weights {
+        predictions.weights.extend(floats(weights)?);
+    }
     Ok(())
+}
+
+fn floats(tensor: &Tensor) -> Result<Vec<f32>> {
+    Ok(tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
 }

@@ -3,17 +3,17 @@
 use std::ops::Range;
 
 use apl_core::random::Streams;
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
 
 use crate::{
     Result, Task,
-    task::{Batch, Split},
+    order::Order,
+    task::{Batch, Examples, Split},
 };
 
 /// Tensors for one batch, used again for every batch.
 pub struct Batches {
-    inputs: Tensor,
-    targets: Tensor,
+    tensors: Examples,
     size: usize,
 }
 
@@ -28,8 +28,7 @@ impl Batches {
         dtype: DType,
         device: &Device,
     ) -> Result<Self> {
-        let (inputs, targets) = T::tensors(data, size, dtype, device)?;
-        Ok(Self { inputs, targets, size })
+        Ok(Self { tensors: T::tensors(data, size, dtype, device)?, size })
     }
 
     /// How many examples there is room for.
@@ -41,9 +40,8 @@ impl Batches {
     ///
     /// # Errors
     /// What Candle reports.
-    pub fn part(&self, range: Range<usize>) -> Result<(Tensor, Tensor)> {
-        let part = |tensor: &Tensor| tensor.narrow(0, range.start, range.len());
-        Ok((part(&self.inputs)?, part(&self.targets)?))
+    pub fn part(&self, range: Range<usize>) -> Result<Examples> {
+        self.tensors.part(range)
     }
 }
 
@@ -56,7 +54,7 @@ pub struct Feed {
     /// The step whose batch is ready.
     ready: Option<u64>,
     /// The pass whose order is at hand.
-    pass: Option<(u64, Vec<u32>)>,
+    pass: Option<(u64, Order)>,
 }
 
 impl Feed {
@@ -75,11 +73,11 @@ impl Feed {
         Ok(Self { streams, batches: [batches()?, batches()?], ready: None, pass: None })
     }
 
-    /// The inputs and targets of a step: a function of the seed and the step. They stay as they are until the next call.
+    /// The examples of a step: a function of the seed and the step. They stay as they are until the next call.
     ///
     /// # Errors
     /// What the task reports.
-    pub fn batch<T: Task>(&mut self, data: &T::Dataset, step: u64) -> Result<(Tensor, Tensor)> {
+    pub fn batch<T: Task>(&mut self, data: &T::Dataset, step: u64) -> Result<Examples> {
         if self.ready != Some(step) {
             self.prepare::<T>(data, step)?;
         }
@@ -102,13 +100,12 @@ impl Feed {
             if self.pass.as_ref().is_none_or(|(pass, _)| *pass != epoch) {
                 self.pass = Some((epoch, T::order(data, epoch, self.streams)));
             }
-            let Some((_, order)) = &self.pass else { break };
-            let count = (next.size() - filled).min(order.len() - first);
-            let (inputs, targets) = next.part(filled..filled + count)?;
-            let examples = &order[first..first + count];
+            let Some((_, order)) = &mut self.pass else { break };
+            let examples = order.examples(first, next.size() - filled);
+            let to = next.part(filled..filled + examples.len())?;
+            filled += examples.len();
             let batch = Batch { split: Split::Train, examples, augment: Some(epoch) };
-            T::fill(data, batch, self.streams, &inputs, &targets)?;
-            filled += count;
+            T::fill(data, batch, self.streams, &to)?;
         }
         self.ready = Some(step);
         Ok(())

@@ -186,6 +186,7 @@ fn summary<T: Task>(
         status: Status::Running,
         hash,
         score: None,
+        scores: Vec::new(),
         activation: ActivationSummary {
             kind: section.kind.name().into(),
             hinges: section.hinges.unwrap_or(0),

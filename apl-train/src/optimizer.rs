@@ -131,7 +131,7 @@ mod tests {
             batch: 1,
             momentum: MomentumSection { from: 0.0, to: None, steps: None },
             weight_decay: 0.1,
-            rates: vec![RateSection { until: 1, lr: 1.0 }],
+            rates: vec![RateSection { until: 1, lr: 1.0, gamma: None }],
             groups: groups.iter().map(group).collect(),
             loss_limit: 1.0,
         }

@@ -32,7 +32,7 @@ impl Progress {
     }
 
     /// A step was done in so many seconds; `means` are the training loss and score since the last evaluation.
-    pub fn step(&mut self, step: u64, seconds: f64, means: Option<(f64, f64)>) {
+    pub fn step(&mut self, step: u64, seconds: f64, means: Option<(f64, Option<f64>)>) {
         self.step = step;
         self.training += seconds;
         let (started, first, steps) = (self.started, self.first, self.steps);
@@ -50,12 +50,7 @@ impl Progress {
         let Some(first) = lines.first() else { return };
         let parts: Vec<String> = lines
             .iter()
-            .map(|line| {
-                let score = line.score.map_or_else(String::new, |score| {
-                    format!(", {} {score:.2} {}", self.measure.name, self.measure.unit)
-                });
-                format!("{} loss {:.4}{}", line.split, line.loss, score.trim_end())
-            })
+            .map(|line| format!("{} loss {:.4}{}", line.split, line.loss, self.score(line.score)))
             .collect();
         self.say(&format!("epoch {:.1}: {}", first.epoch, parts.join("; ")));
     }
@@ -70,15 +65,17 @@ impl Progress {
         self.display.finish();
     }
 
-    fn message(&self, means: Option<(f64, f64)>) -> String {
+    fn message(&self, means: Option<(f64, Option<f64>)>) -> String {
         let examples = (self.step - self.first) as f64 * self.batch as f64;
         let speed = examples / self.training.max(1e-9);
-        let Measure { name, unit, .. } = &self.measure;
         means.map_or_else(String::new, |(loss, score)| {
-            format!("{speed:.0} examples/s, loss {loss:.4}, {name} {score:.2} {unit}")
-                .trim_end()
-                .to_string()
+            format!("{speed:.0} examples/s, loss {loss:.4}{}", self.score(score))
         })
+    }
+
+    /// `, error 22.64 %`, where there is a score.
+    fn score(&self, score: Option<f64>) -> String {
+        score.map_or_else(String::new, |score| format!(", {}", self.measure.show(score)))
     }
 }
 

@@ -36,8 +36,8 @@ pub struct Rescore {
     pub loss: f64,
     /// What the score is.
     pub measure: Measure,
-    /// The score.
-    pub score: f64,
+    /// The score, where these examples have one.
+    pub score: Option<f64>,
 }
 
 /// Loads the network of a run directory and scores it; `document` is its `config.toml`, with the source of the data changed if asked for.
@@ -87,12 +87,11 @@ pub fn rescore<T: Task>(run: &Path, document: &Document, split: Split) -> Result
 
 impl fmt::Display for Rescore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Measure { name, unit, .. } = &self.measure;
-        let line = format!(
-            "{}, seed {}: {name} {:.4} {unit} on {} examples of the {} split, loss {:.6}",
-            self.id, self.seed, self.score, self.examples, self.split, self.loss
-        );
-        writeln!(f, "{line}")?;
+        let name = || format!("no {}", self.measure.name);
+        let score = self.score.map_or_else(name, |score| self.measure.show(score));
+        let (id, seed, examples, split) = (&self.id, self.seed, self.examples, &self.split);
+        let line = format!("on {examples} examples of the {split} split, loss {:.6}", self.loss);
+        writeln!(f, "{id}, seed {seed}: {score} {line}")?;
         if !self.same_data {
             writeln!(
                 f,

@@ -49,6 +49,9 @@ pub fn start<T: Task>(
         Some(activations) => activations,
         None => {
             file::write_text(&directory.join("config.toml"), &plan.config.to_toml()?)?;
+            if let Some(preprocessing) = T::preprocessing(data) {
+                file::write_json(&directory.join("preprocessing.json"), &preprocessing)?;
+            }
             let activation = network.parameters().iter().filter(|p| p.role.is_activation());
             let path = directory.join("initial.safetensors");
             model::write(&path, activation, &summary.hash, 0)?;

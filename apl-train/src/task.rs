@@ -1,6 +1,6 @@
 //! What an experiment brings to the training it shares with the others.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, ops::Range};
 
 use apl_core::{
     nn::{ActivationConfig, Chain, Loss, Setup},
@@ -12,7 +12,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     Environment, Result,
     config::Config,
-    run::{DataSummary, Measure, Predictions, curves::Curve},
+    order::Order,
+    run::{DataSummary, Measure, Predictions, Score, curves::Curve},
     train::Settings,
 };
 
@@ -55,6 +56,41 @@ pub struct Batch<'a> {
     pub examples: &'a [u32],
     /// The pass over the training split for which examples are augmented; `None` shows them as they are.
     pub augment: Option<u64>,
+}
+
+/// The tensors of a batch, an example a row.
+#[derive(Debug, Clone)]
+pub struct Examples {
+    /// What the network sees.
+    pub inputs: Tensor,
+    /// What the loss compares its scores with.
+    pub targets: Tensor,
+    /// How much each example counts; all the same where absent.
+    pub weights: Option<Tensor>,
+}
+
+impl Examples {
+    /// Views of the rows `range`.
+    ///
+    /// # Errors
+    /// What Candle reports.
+    pub fn part(&self, range: Range<usize>) -> Result<Self> {
+        let part = |tensor: &Tensor| tensor.narrow(0, range.start, range.len());
+        Ok(Self {
+            inputs: part(&self.inputs)?,
+            targets: part(&self.targets)?,
+            weights: self.weights.as_ref().map(part).transpose()?,
+        })
+    }
+}
+
+/// What a task finds in the predictions of a trained network, beside its score.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Findings {
+    /// Further scores.
+    pub scores: Vec<Score>,
+    /// Drawings.
+    pub curves: Vec<Curve>,
 }
 
 /// An experiment: its sections of the configuration, its data, its network, its scores.
@@ -110,9 +146,9 @@ pub trait Task: Debug + Clone + PartialEq + Sized {
     fn examples(data: &Self::Dataset, split: Split) -> usize;
 
     /// The order of the training examples in a pass: a function of the seed and the pass.
-    fn order(data: &Self::Dataset, epoch: u64, streams: Streams) -> Vec<u32>;
+    fn order(data: &Self::Dataset, epoch: u64, streams: Streams) -> Order;
 
-    /// Tensors for a batch of this size: the inputs and what the loss compares with.
+    /// Tensors for a batch of this size.
     ///
     /// # Errors
     /// What Candle reports.
@@ -121,26 +157,40 @@ pub trait Task: Debug + Clone + PartialEq + Sized {
         batch: usize,
         dtype: DType,
         device: &Device,
-    ) -> Result<(Tensor, Tensor)>;
+    ) -> Result<Examples>;
 
     /// Fills the tensors with the examples of a batch.
     ///
     /// # Errors
-    /// Tensors of another size.
-    fn fill(
-        data: &Self::Dataset,
-        batch: Batch,
-        streams: Streams,
-        inputs: &Tensor,
-        targets: &Tensor,
-    ) -> Result<()>;
+    /// Tensors of another size; data that cannot be read.
+    fn fill(data: &Self::Dataset, batch: Batch, streams: Streams, to: &Examples) -> Result<()>;
+
+    /// How inputs were prepared, where that was fitted to the training split: kept in the run as `preprocessing.json`, so that its network can be used.
+    fn preprocessing(data: &Self::Dataset) -> Option<serde_json::Value> {
+        let _ = data;
+        None
+    }
 
     /// What runs are scored by.
     fn measure() -> Measure;
 
-    /// The score of a whole split.
-    fn score(predictions: &Predictions) -> f64;
+    /// The score of some examples; `None` where they have none, such as those of one class only.
+    fn score(predictions: &Predictions) -> Option<f64>;
 
-    /// The task's own drawings of a split.
-    fn curves(predictions: &Predictions) -> Vec<Curve>;
+    /// Further scores of the test split and the task's own drawings. What has to be chosen for them, such as a threshold, is chosen on the validation
+    /// split.
+    ///
+    /// # Errors
+    /// Splits that do not allow it.
+    fn findings(
+        config: &Config<Self>,
+        validation: Option<&Predictions>,
+        test: &Predictions,
+    ) -> Result<Findings> {
+        let _ = (config, validation, test);
+        Ok(Findings::default())
+    }
+
+    /// What several networks say together of the same examples; the labels and weights are those of the first.
+    fn ensemble(members: &[Predictions]) -> Predictions;
 }

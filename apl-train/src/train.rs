@@ -14,7 +14,7 @@ use candle_core::{DType, Device, Tensor};
 use crate::{
     Error, Result, Task,
     checkpoint::{self, Running, State},
-    divergence,
+    divergence, ensemble,
     evaluate::{Outcome, evaluate, gather},
     feed::{Batches, Feed},
     interrupt::Interrupt,
@@ -25,13 +25,13 @@ use crate::{
     progress::Progress,
     record,
     run::{
-        Predictions, Score, Snapshots, Status, Summary,
+        Predictions, Snapshots, Status, Summary,
         activations::Activations,
         curves,
         metrics::{self, Evaluation},
     },
     start::{Start, start},
-    task::Split,
+    task::{Findings, Split},
 };
 
 /// A minute of training without a checkpoint makes one.
@@ -80,6 +80,13 @@ pub fn train<T: Task>(
             Err(error)
         }
     }
+}
+
+/// What an evaluation came to.
+struct Outcomes {
+    /// Of the validation split, where there is one.
+    validation: Option<Predictions>,
+    test: Outcome,
 }
 
 /// A network in training, with all it needs.
@@ -176,12 +183,12 @@ impl<'a, T: Task> Training<'a, T> {
             // A run that was interrupted in an evaluation begins with it.
             let seen = self.state.running != Running::default();
             if step == steps || (seen && step.is_multiple_of(record.evaluate_every)) {
-                let Some(outcome) = self.evaluate()? else {
+                let Some(outcomes) = self.evaluate()? else {
                     self.checkpoint()?;
                     return Ok(Status::Interrupted);
                 };
                 if step == steps {
-                    self.finish(&outcome)?;
+                    self.finish(&outcomes)?;
                     return Ok(Status::Done);
                 }
             }
@@ -207,16 +214,17 @@ impl<'a, T: Task> Training<'a, T> {
     fn step(&mut self) -> Result<()> {
         let started = Instant::now();
         let (step, optimizer) = (self.state.step, &self.plan.config.optimizer);
-        let (inputs, targets) = self.feed.batch::<T>(self.data, step)?;
+        let batch = self.feed.batch::<T>(self.data, step)?;
         let usable = |loss: f64| loss <= optimizer.loss_limit;
         let (lr, momentum) = (self.plan.rates.at(step), self.plan.momentum.at(step));
         let more = step + 1 < self.plan.steps();
         let learn = || {
             let mut context = Context::training(step, self.streams);
-            let scores = self.network.forward(&inputs, &mut context)?;
-            let loss = T::LOSS.evaluate(&scores, &targets, Some(&self.gradient))?;
+            let scores = self.network.forward(&batch.inputs, &mut context)?;
+            let weights = batch.weights.as_ref();
+            let loss = T::LOSS.evaluate(&scores, &batch.targets, weights, Some(&self.gradient))?;
             if usable(loss) {
-                self.network.backward(&inputs, &self.gradient, &mut context)?;
+                self.network.backward(&batch.inputs, &self.gradient, &mut context)?;
                 self.optimizer.step(lr, momentum)?;
             }
             Ok((scores, loss))
@@ -226,10 +234,10 @@ impl<'a, T: Task> Training<'a, T> {
         let (scores, loss) = learned?;
         prepared?;
         if !usable(loss) {
-            return Err(self.diverged(loss, &inputs));
+            return Err(self.diverged(loss, &batch.inputs));
         }
         self.seen.clear();
-        gather(&mut self.seen, &scores, &targets)?;
+        gather(&mut self.seen, &scores, &batch)?;
         self.state.running.add(optimizer.batch, loss, T::score(&self.seen));
         self.state.step += 1;
         let seconds = started.elapsed().as_secs_f64();
@@ -240,23 +248,22 @@ impl<'a, T: Task> Training<'a, T> {
 
     /// Scores the validation and test splits and writes a line for each, and one for the training since the last. `None`, and nothing written, where
     /// the interrupt came first.
-    fn evaluate(&mut self) -> Result<Option<Outcome>> {
+    fn evaluate(&mut self) -> Result<Option<Outcomes>> {
         let started = Instant::now();
         let mut lines = Vec::new();
         if let Some((loss, score)) = self.state.running.means() {
-            lines.push(self.line(Split::Train, loss, Some(score)));
+            lines.push(self.line(Split::Train, loss, score));
         }
-        let mut best = self.best;
+        let (mut best, mut validation) = (self.best, None);
         if T::examples(self.data, Split::Validation) > 0 {
             let Some(outcome) = self.score(Split::Validation)? else { return Ok(None) };
-            lines.push(self.line(Split::Validation, outcome.loss, Some(outcome.score)));
-            let better = |best| T::measure().better.is_better(outcome.score, best);
-            if best.is_none_or(better) {
-                best = Some(outcome.score);
-            }
+            lines.push(self.line(Split::Validation, outcome.loss, outcome.score));
+            let better = |score| best.is_none_or(|best| T::measure().better.is_better(score, best));
+            best = outcome.score.filter(|score| better(*score)).or(best);
+            validation = Some(outcome.predictions);
         }
-        let Some(outcome) = self.score(Split::Test)? else { return Ok(None) };
-        lines.push(self.line(Split::Test, outcome.loss, Some(outcome.score)));
+        let Some(test) = self.score(Split::Test)? else { return Ok(None) };
+        lines.push(self.line(Split::Test, test.loss, test.score));
         if best != self.best {
             self.best = best;
             self.write_model("best.safetensors")?;
@@ -265,7 +272,7 @@ impl<'a, T: Task> Training<'a, T> {
         self.state.running = Running::default();
         self.state.time.evaluation += started.elapsed().as_secs_f64();
         self.progress.evaluated(&lines);
-        Ok(Some(outcome))
+        Ok(Some(Outcomes { validation, test }))
     }
 
     /// A split's loss and score, or `None` where the interrupt came first; a loss that is no number is a divergence that the next step would find.
@@ -311,18 +318,23 @@ impl<'a, T: Task> Training<'a, T> {
         self.summarise(Status::Running)
     }
 
-    /// Writes everything that is kept of a finished run, given the last evaluation of the test split.
-    fn finish(&mut self, outcome: &Outcome) -> Result<()> {
+    /// Writes everything that is kept of a finished run, given its last evaluation.
+    fn finish(&mut self, outcomes: &Outcomes) -> Result<()> {
         let started = Instant::now();
         let sampler = record::observe(self.plan, self.data, &mut self.network, &self.batches)?;
         record::after(&mut self.activations, &self.network, &sampler)?;
         self.activations.write(self.directory)?;
-        outcome.predictions.write(self.directory)?;
-        curves::write(self.directory, &T::curves(&outcome.predictions))?;
+        let Outcomes { validation, test } = outcomes;
+        Predictions::write(self.directory, validation.as_ref(), &test.predictions)?;
+        let config = &self.plan.config;
+        let findings = T::findings(config, validation.as_ref(), &test.predictions)?;
+        let (score, Findings { scores, curves }) =
+            ensemble::scores::<T>(self.directory, test.score, findings)?;
+        curves::write(self.directory, &curves)?;
         self.write_model("model.safetensors")?;
         self.state.time.evaluation += started.elapsed().as_secs_f64();
-        let (measure, value) = (T::measure(), outcome.score);
-        self.summary.score = Some(Score { measure, value, split: Split::Test.name().into() });
+        self.summary.score = Some(score);
+        self.summary.scores = scores;
         Ok(())
     }
 

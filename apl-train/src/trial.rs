@@ -58,7 +58,7 @@ impl Trial {
     pub fn step(&mut self) -> Result<f64> {
         let mut context = Context::training(self.done, self.streams);
         let scores = self.chain.forward(&self.inputs, &mut context)?;
-        let loss = self.loss.evaluate(&scores, &self.targets, Some(&self.gradient))?;
+        let loss = self.loss.evaluate(&scores, &self.targets, None, Some(&self.gradient))?;
         self.chain.backward(&self.inputs, &self.gradient, &mut context)?;
         self.optimizer.step(0.001, 0.5)?;
         self.done += 1;
@@ -71,7 +71,7 @@ impl Trial {
     /// What a layer reports.
     pub fn evaluate(&mut self) -> Result<f64> {
         let scores = self.chain.forward(&self.inputs, &mut Context::evaluation())?;
-        Ok(self.loss.evaluate(&scores, &self.targets, None)?)
+        Ok(self.loss.evaluate(&scores, &self.targets, None, None)?)
     }
 }
 

@@ -8,8 +8,9 @@ use apl_train::{
     Environment, Task,
     config::Config,
     hub::{self, Fetched},
-    run::{Better, DataSummary, Measure, Predictions, SourceFile, curves::Curve},
-    task::{Batch, Split},
+    order::Order,
+    run::{Better, DataSummary, Measure, Predictions, SourceFile},
+    task::{Batch, Examples, Split},
     train::Settings,
 };
 use candle_core::{DType, Device, Tensor};
@@ -129,10 +130,10 @@ impl Task for Vision {
         dataset.split(split).map_or(0, Images::len)
     }
 
-    fn order(dataset: &Dataset, epoch: u64, streams: Streams) -> Vec<u32> {
+    fn order(dataset: &Dataset, epoch: u64, streams: Streams) -> Order {
         let mut order = Vec::new();
         data::order(dataset.shuffle, streams, epoch, dataset.data.train.len(), &mut order);
-        order
+        Order::listed(order)
     }
 
     fn tensors(
@@ -140,36 +141,42 @@ impl Task for Vision {
         batch: usize,
         dtype: DType,
         device: &Device,
-    ) -> apl_train::Result<(Tensor, Tensor)> {
-        let images = Tensor::zeros([&[batch], INPUT.as_slice()].concat(), dtype, device)?;
-        Ok((images, Tensor::zeros(batch, DType::U32, device)?))
+    ) -> apl_train::Result<Examples> {
+        let inputs = Tensor::zeros([&[batch], INPUT.as_slice()].concat(), dtype, device)?;
+        let targets = Tensor::zeros(batch, DType::U32, device)?;
+        Ok(Examples { inputs, targets, weights: None })
     }
 
     fn fill(
         dataset: &Dataset,
         batch: Batch,
         streams: Streams,
-        inputs: &Tensor,
-        targets: &Tensor,
+        to: &Examples,
     ) -> apl_train::Result<()> {
         let Some(images) = dataset.split(batch.split) else { return Ok(()) };
         let augmented = dataset.augment == Augment::PadCropFlip;
         let epoch = batch.augment.filter(|_| augmented);
         let crops = epoch.map(|epoch| Crops { streams, epoch });
         let pixels = dataset.data.preprocessing.pixels(batch.split);
-        Ok(data::fill(images, batch.examples, pixels, crops, inputs, targets)?)
+        Ok(data::fill(images, batch.examples, pixels, crops, &to.inputs, &to.targets)?)
     }
 
     fn measure() -> Measure {
         Measure { name: "error".into(), unit: "%".into(), better: Better::Lower }
     }
 
-    fn score(predictions: &Predictions) -> f64 {
+    fn score(predictions: &Predictions) -> Option<f64> {
         predictions.error_percent()
     }
 
-    fn curves(_: &Predictions) -> Vec<Curve> {
-        Vec::new()
+    /// The mean of the members' class probabilities.
+    fn ensemble(members: &[Predictions]) -> Predictions {
+        Predictions::mean(members, |scores, probabilities| {
+            let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            probabilities.extend(scores.iter().map(|score| libm::exp(f64::from(score - largest))));
+            let sum: f64 = probabilities.iter().sum();
+            probabilities.iter_mut().for_each(|p| *p /= sum);
+        })
     }
 }
 

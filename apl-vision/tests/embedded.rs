@@ -107,7 +107,7 @@ fn train(layers: Vec<Box<dyn Layer>>, data: &Data, rates: &[f64], decay: f64) ->
             )
             .unwrap();
             let scores = chain.forward(&inputs, &mut context).unwrap();
-            Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, Some(&gradient)).unwrap();
+            Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, None, Some(&gradient)).unwrap();
             chain.backward(&inputs, &gradient, &mut context).unwrap();
             for (parameter, velocity) in chain.parameters().iter().zip(&velocities) {
                 let step = sgd::Step { rate, momentum: 0.9, decay };

@@ -94,7 +94,8 @@ fn gradients_are_the_slope_of_the_loss() {
     let loss = |network: &mut Chain| {
         let mut context = Context::training(0, setup.streams);
         let scores = network.forward(&x, &mut context).unwrap();
-        let loss = Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, Some(&gradient)).unwrap();
+        let loss =
+            Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, None, Some(&gradient)).unwrap();
         network.backward(&x, &gradient, &mut context).unwrap();
         loss
     };

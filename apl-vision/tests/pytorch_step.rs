@@ -154,7 +154,8 @@ impl Case {
         let mut context = Context::training(step, Streams::new(DOCUMENT.seed));
         let scores = chain.forward(&input, &mut context).unwrap();
         let gradient = scores.zeros_like().unwrap();
-        let loss = Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, Some(&gradient)).unwrap();
+        let loss =
+            Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, None, Some(&gradient)).unwrap();
         let values = scores.flatten_all().unwrap().to_vec1().unwrap();
         chain.backward(&input, &gradient, &mut context).unwrap();
         (values, loss)

@@ -7,7 +7,12 @@ use std::{
 
 use apl_report::results::Results;
 use apl_train::{
-    Error, Result, Task, config::Document, interrupt::Interrupt, notice::notice, reproduce,
+    Error, Result, Task,
+    config::{Config, Document},
+    ensemble::Ensemble,
+    interrupt::Interrupt,
+    notice::notice,
+    reproduce,
 };
 
 use super::{check_threads, in_pool};
@@ -58,6 +63,15 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
     notice(&outcome.to_string());
     let mut code = outcome.exit_code();
     if !outcome.interrupted {
+        for row in &study.rows {
+            for &members in &row.ensembles {
+                let work = Together { document: &row.document, folder: row.folder(runs), members };
+                if let Err(error) = with_task(&row.document, work) {
+                    notice(&format!("{}: ensemble of {members}: {error}", row.identity.id));
+                    code = code.max(1);
+                }
+            }
+        }
         let results: Vec<Results> = study
             .records(runs)
             .map(|(path, record)| Results::read(record, path.parent().unwrap_or(runs)))
@@ -100,6 +114,22 @@ impl Action for Resolve<'_> {
 
     fn run<T: Task>(self) -> Result<reproduce::Resolved> {
         reproduce::resolve::<T>(self.0)
+    }
+}
+
+/// Computes an ensemble where it is missing.
+struct Together<'a> {
+    document: &'a Document,
+    folder: PathBuf,
+    members: u32,
+}
+
+impl Action for Together<'_> {
+    type Output = ();
+
+    fn run<T: Task>(self) -> Result<()> {
+        let config = Config::<T>::from_document(self.document)?;
+        Ensemble::of(&config, &self.folder, self.members).map(|_| ())
     }
 }
 

@@ -242,7 +242,7 @@ fn loss(network: &str, workload: Workload, chain: &Chain, out: &mut Vec<Operatio
             Loss::SigmoidCrossEntropy => scores.zeros_like()?,
         };
         Ok(Box::new(move || {
-            loss.evaluate(&scores, &targets, Some(&gradient)).map(|_| ()).map_err(Into::into)
+            loss.evaluate(&scores, &targets, None, Some(&gradient)).map(|_| ()).map_err(Into::into)
         }))
     }));
 }

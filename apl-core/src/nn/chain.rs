@@ -54,7 +54,7 @@ use crate::{
 /// for step in 0..100 {
 ///     let mut context = Context::training(step, streams);
 ///     let scores = network.forward(&x, &mut context)?;
-///     losses.push(Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, Some(&gradient))?);
+///     losses.push(Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, None, Some(&gradient))?);
 ///     network.backward(&x, &gradient, &mut context)?;
 ///     let numbers = sgd::Step { rate: 0.1, momentum: 0.9, decay: 0.0 };
 ///     for (parameter, velocity) in parameters.iter().zip(&velocities) {

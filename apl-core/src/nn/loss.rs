@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use crate::{
-    Result,
+    Error, Result,
     ops::cross_entropy::{sigmoid, softmax},
 };
 
@@ -17,19 +17,26 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// The mean loss of a batch; its gradient by the scores goes into `gradient`, where there is one.
+    /// The mean loss of a batch; its gradient by the scores goes into `gradient`, where there is one. With `weights`, of the targets' shape and type,
+    /// each example's loss counts so many times; the sum is divided by the number of examples all the same.
     ///
     /// # Errors
-    /// Wrong shapes or types, labels that are no class.
+    /// Wrong shapes or types, labels that are no class, weights with [`Loss::SoftmaxCrossEntropy`].
     pub fn evaluate(
         self,
         scores: &Tensor,
         labels: &Tensor,
+        weights: Option<&Tensor>,
         gradient: Option<&Tensor>,
     ) -> Result<f64> {
-        match self {
-            Loss::SoftmaxCrossEntropy => softmax::mean(scores, labels, gradient),
-            Loss::SigmoidCrossEntropy => sigmoid::mean(scores, labels, gradient),
+        match (self, weights) {
+            (Loss::SoftmaxCrossEntropy, None) => softmax::mean(scores, labels, gradient),
+            (Loss::SigmoidCrossEntropy, _) => sigmoid::mean(scores, labels, weights, gradient),
+            (Loss::SoftmaxCrossEntropy, Some(weights)) => Err(Error::Setting {
+                place: "softmax: weights".into(),
+                found: format!("weights {:?}", weights.dims()),
+                expected: "none: examples count alike in this loss".into(),
+            }),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use apl_train::table::{Evidence, Paper, RecordRow};
+use apl_train::{
+    run::{Interval, Measure},
+    table::{Evidence, Paper, RecordRow},
+};
 
 use crate::{
     format::{count, list, number, signed},
@@ -94,20 +97,22 @@ impl Results {
     }
 
     fn notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let measure = self.measured.iter().flatten().find_map(|row| row.measure.as_ref());
         writeln!(f)?;
-        if let Some(measure) = measure {
-            let unit = if measure.unit.is_empty() {
-                String::new()
-            } else {
-                format!(" in {}", measure.unit)
-            };
-            write!(f, "Test {}{unit}. ", measure.name)?;
+        let measures = self.measures();
+        if !measures.is_empty() {
+            write!(f, "{}. ", capital(&measures.join("; ")))?;
         }
         write!(
             f,
             "Measured: mean (standard deviation over seeds, n - 1), n the number of seeds; the interval is Student's for the mean."
         )?;
+        if self.measured.iter().flatten().any(|row| row.ensemble.is_some()) {
+            write!(
+                f,
+                " An ensemble is one result; its interval (‡) is over test examples, from {} samples of them, and says nothing of other seeds.",
+                self.replicates()
+            )?;
+        }
         if self.record.rows.iter().any(|row| row.paper.is_some()) {
             write!(
                 f,
@@ -115,18 +120,42 @@ impl Results {
             )?;
         }
         writeln!(f)?;
-        let mut lines: Vec<String> = Vec::new();
-        for (row, measured) in self.record.rows.iter().zip(&self.measured) {
-            let Some(measured) = measured.as_ref().filter(|m| !m.data.is_empty()) else { continue };
-            let line = data_line(row.column.as_deref(), measured);
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
-        }
-        if !lines.is_empty() {
-            writeln!(f, "\nData: {}.", lines.join("; "))?;
+        let data = self.data();
+        if !data.is_empty() {
+            writeln!(f, "\nData: {}.", data.join("; "))?;
         }
         Ok(())
+    }
+
+    /// The examples; behind the names of columns where these have different ones.
+    fn data(&self) -> Vec<String> {
+        let mut found: Vec<(Vec<&str>, String)> = Vec::new();
+        for (row, measured) in self.record.rows.iter().zip(&self.measured) {
+            let Some(measured) = measured.as_ref().filter(|m| !m.data.is_empty()) else { continue };
+            add(&mut found, row, data_line(measured));
+        }
+        named(found, "")
+    }
+
+    /// What is measured: `test error in %`; behind the names of columns where they show different things.
+    fn measures(&self) -> Vec<String> {
+        let mut found: Vec<(Vec<&str>, String)> = Vec::new();
+        for (row, measured) in self.record.rows.iter().zip(&self.measured) {
+            let Some(measure) = measured.as_ref().and_then(|m| m.measure.as_ref()) else {
+                continue;
+            };
+            let Measure { name, unit, .. } = measure;
+            let unit = if unit.is_empty() { String::new() } else { format!(" in {unit}") };
+            let text = format!("test {name}{unit}");
+            add(&mut found, row, text);
+        }
+        named(found, "column ")
+    }
+
+    /// How many samples the intervals of ensembles are from.
+    fn replicates(&self) -> usize {
+        let intervals = self.measured.iter().flatten().filter_map(|row| row.interval);
+        intervals.map(|interval| interval.replicates).max().unwrap_or(0)
     }
 
     fn claims(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -181,11 +210,12 @@ impl Results {
         let size = one.mean - other.mean;
         let remembered = [one, other].iter().any(|p| p.evidence == Evidence::Remembered);
         let mark = if remembered { "†" } else { "" };
-        let text = format!("Paper: {}{mark}", signed(size, 2));
+        let digits = digits(one.mean).max(digits(other.mean));
+        let text = format!("Paper: {}{mark}", signed(size, digits));
         let Verdict::Compared { difference: ours, .. } = difference.verdict else {
             return Some(text);
         };
-        let shown = |value: f64| (100.0 * value).round();
+        let shown = |value: f64| (10f64.powi(digits as i32) * value).round();
         let direction = if shown(size) == 0.0 || shown(ours) == 0.0 {
             "no direction to compare"
         } else if (size < 0.0) == (ours < 0.0) {
@@ -193,7 +223,7 @@ impl Results {
         } else {
             "the opposite direction"
         };
-        Some(format!("{text}; here {}, {direction}", signed(ours, 2)))
+        Some(format!("{text}; here {}, {direction}", signed(ours, digits)))
     }
 
     /// Every row beside the paper's, where the recipe is the paper's.
@@ -253,19 +283,27 @@ fn beside(paper: Paper, measured: &Measured) -> Option<String> {
         Some(false) => ", the paper's mean outside our 95 % interval",
         None => "",
     };
-    let (mean, size) = (number(statistics.mean, 2), number(difference.abs(), 2));
+    let digits = digits(paper.mean);
+    let (mean, size) = (number(statistics.mean, digits), number(difference.abs(), digits));
     Some(format!("{mean} against {}: {word} by {size}{inside}", paper_cell(paper)))
 }
 
 /// `12.56 (0.26†)`, `11.86 (0.04)†`, `12.61†`: what is marked was remembered.
 fn paper_cell(paper: Paper) -> String {
-    let mean = format!("{:.2}", paper.mean);
-    match (paper.std, paper.evidence) {
-        (Some(std), Evidence::Confirmed) => format!("{mean} ({std:.2}†)"),
-        (Some(std), Evidence::Remembered) => format!("{mean} ({std:.2})†"),
+    let written = |value| number(value, digits(value));
+    let mean = written(paper.mean);
+    match (paper.std.map(written), paper.evidence) {
+        (Some(std), Evidence::Confirmed) => format!("{mean} ({std}†)"),
+        (Some(std), Evidence::Remembered) => format!("{mean} ({std})†"),
         (None, Evidence::Confirmed) => mean,
         (None, Evidence::Remembered) => format!("{mean}†"),
     }
+}
+
+/// Digits behind the point with which a number of the paper was written: two or more.
+fn digits(written: f64) -> usize {
+    let text = written.to_string();
+    text.split_once('.').map_or(0, |(_, digits)| digits.len()).max(2)
 }
 
 /// `seed 3 failed: …; seeds 4 and 5 not run`.
@@ -284,17 +322,31 @@ fn problems(measured: &Measured) -> String {
     groups.iter().map(text).collect::<Vec<_>>().join("; ")
 }
 
-/// `22.64 (0.31), n = 5`.
+/// `22.64 (0.31), n = 5`; `0.8034, ensemble of 5`.
 fn measured_cell(measured: &Measured) -> String {
     let Some(statistics) = measured.statistics() else { return "–".into() };
+    if let Some(members) = measured.ensemble {
+        let mean = number(statistics.mean, ensemble_digits(measured, statistics.mean));
+        return format!("{mean}, ensemble of {members}");
+    }
     let digits = decimals(measured.unit(), &[&statistics]);
     let Statistics { n, mean, deviation } = statistics;
     let spread = deviation.map_or_else(String::new, |d| format!(" ({})", number(d, digits)));
     format!("{}{spread}, n = {n}", number(mean, digits))
 }
 
+/// Digits that an ensemble's interval bears.
+fn ensemble_digits(measured: &Measured, mean: f64) -> usize {
+    let deviation = measured.interval.map(|interval| interval.deviation);
+    decimals(measured.unit(), &[&Statistics { n: 1, mean, deviation }])
+}
+
 /// `22.3 to 23.0`; none where so few seeds say nothing of their spread.
 fn interval_cell(measured: &Measured) -> String {
+    if let (Some(Interval { low, high, .. }), Some(_)) = (measured.interval, measured.ensemble) {
+        let digits = ensemble_digits(measured, low);
+        return format!("{} to {}‡", number(low, digits), number(high, digits));
+    }
     let Some(statistics) = measured.statistics().filter(|s| s.n >= FEWEST) else {
         return "–".into();
     };
@@ -308,8 +360,33 @@ fn interval_cell(measured: &Measured) -> String {
     )
 }
 
-/// `CIFAR-10: 50 000 training and 10 000 test examples (4b1c0a2f)`.
-fn data_line(column: Option<&str>, measured: &Measured) -> String {
+/// Adds a text that belongs to a row's column to those found so far.
+fn add<'a>(found: &mut Vec<(Vec<&'a str>, String)>, row: &'a RecordRow, text: String) {
+    let column = row.column.as_deref();
+    match found.iter_mut().find(|(_, known)| *known == text) {
+        Some((columns, _)) => columns.extend(column.filter(|name| !columns.contains(name))),
+        None => found.push((column.into_iter().collect(), text)),
+    }
+}
+
+/// The texts, behind the names of their columns where there are several.
+fn named(found: Vec<(Vec<&str>, String)>, word: &str) -> Vec<String> {
+    let several = found.len() > 1;
+    let line = |(columns, text): (Vec<&str>, String)| match several && !columns.is_empty() {
+        true => format!("{word}{}: {text}", columns.join(", ")),
+        false => text,
+    };
+    found.into_iter().map(line).collect()
+}
+
+/// With a capital letter at its beginning.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// `50 000 training and 10 000 test (4b1c0a2f) examples`.
+fn data_line(measured: &Measured) -> String {
     let splits: Vec<String> = measured
         .data
         .iter()
@@ -318,6 +395,5 @@ fn data_line(column: Option<&str>, measured: &Measured) -> String {
             format!("{} {} ({digest})", count(split.examples), split.split)
         })
         .collect();
-    let of = column.map_or_else(String::new, |column| format!("{column} "));
-    format!("{of}{} examples", list(&splits))
+    format!("{} examples", list(&splits))
 }

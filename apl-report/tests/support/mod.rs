@@ -98,7 +98,9 @@ impl Recipe {
                 measure: Measure { name: "error".into(), unit: "%".into(), better: Better::Lower },
                 value: self.error,
                 split: "test".into(),
+                interval: None,
             }),
+            scores: Vec::new(),
             activation: ActivationSummary {
                 kind: self.kind.into(),
                 hinges: self.hinges,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, Result,
-    schedule::{Momentum, Rates},
+    schedule::{Momentum, Rates, Stretch},
 };
 
 /// `[optimizer]`: stochastic gradient descent with momentum by Caffe's rule, see [`apl_core::ops::sgd`].
@@ -14,7 +14,7 @@ use crate::{
 /// | `batch` | 100 | 1 to 65536 |
 /// | `momentum` | | `{ from, to, steps }`: `to - (to - from) exp(-step / steps)`; `{ from }` alone is constant; in `[0, 1)` |
 /// | `weight-decay` | 0 | at least 0 |
-/// | `rates` | | `[{ until, lr }, ...]`: the first entry with `step < until` counts; the last `until` ends the run |
+/// | `rates` | | `[{ until, lr, gamma }, ...]`: the first entry with `step < until` counts; the last `until` ends the run; `lr` is multiplied with `gamma` (in `(0, 1]`, 1 where absent) at every step of its entry |
 /// | `groups` | `[]` | `[{ match, lr, decay, frozen }, ...]`: multipliers for parameters by name, first match wins |
 /// | `loss-limit` | 1000 | above 0 and finite; a step with a larger loss has diverged |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub struct RateSection {
     pub until: u64,
     /// The learning rate.
     pub lr: f64,
+    /// What it is multiplied with at every step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gamma: Option<f64>,
 }
 
 /// Multipliers for the parameters whose name a pattern matches; `*` stands for any characters.
@@ -117,7 +120,7 @@ impl OptimizerSection {
         if self.rates.is_empty() {
             return Err(out_of_range("rates", "none", "at least one { until, lr }"));
         }
-        let mut before = 0;
+        let (mut before, mut stretches) = (0, Vec::new());
         for (i, rate) in self.rates.iter().enumerate() {
             if rate.until <= before {
                 let expected = format!("more than {before}, as the stretches follow each other");
@@ -132,9 +135,15 @@ impl OptimizerSection {
                 let expected = "a number that f32 holds, times every group's lr";
                 return Err(out_of_range(&format!("rates[{i}].lr"), rate.lr, expected));
             }
+            let gamma = rate.gamma.unwrap_or(1.0);
+            if !(gamma > 0.0 && gamma <= 1.0) {
+                let key = format!("rates[{i}].gamma");
+                return Err(out_of_range(&key, gamma, "above 0, at most 1"));
+            }
+            stretches.push(Stretch { until: rate.until, lr: rate.lr, gamma });
             before = rate.until;
         }
-        Ok(Rates(self.rates.iter().map(|rate| (rate.until, rate.lr)).collect()))
+        Ok(Rates(stretches))
     }
 }
 

@@ -76,6 +76,8 @@ pub struct PlannedRow {
     pub identity: Identity,
     /// How many seeds it has, from 1.
     pub seeds: u32,
+    /// Of how many of these there are ensembles.
+    pub ensembles: Vec<u32>,
     fingerprint: Fingerprint,
 }
 
@@ -92,6 +94,11 @@ impl PlannedRow {
     /// Its runs.
     pub fn runs(&self) -> impl Iterator<Item = PlannedRun<'_>> {
         (1..=self.seeds).map(|seed| PlannedRun { row: self, seed })
+    }
+
+    /// The folder of its runs in a folder of runs.
+    pub fn folder(&self, runs: &Path) -> PathBuf {
+        runs.join(&self.identity.scale).join(&self.identity.id)
     }
 }
 
@@ -159,6 +166,7 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
             }
             unmatched.retain(|pattern| !matching.contains(pattern));
             let seeds = request.seeds.unwrap_or_else(|| table.seeds_at(&request.scale));
+            let seeds = row.ensemble.unwrap_or(seeds);
             let mut record_row = RecordRow {
                 id: row.id.clone(),
                 label: row.label.clone(),
@@ -166,6 +174,8 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
                 column: row.column.clone(),
                 seeds: Vec::new(),
                 run: None,
+                score: row.score.clone(),
+                ensemble: row.ensemble.is_some(),
                 paper: row.paper,
             };
             let name = record_row.name();
@@ -225,7 +235,8 @@ fn plan_row(
     }
     let name = table.file_stem().unwrap_or_default().to_string_lossy();
     let shown_by = vec![format!("{name}: {}", row.id)];
-    Ok(Some(PlannedRow { shown_by, label, document, identity, seeds, fingerprint }))
+    let ensembles = row.ensemble.into_iter().collect();
+    Ok(Some(PlannedRow { shown_by, label, document, identity, seeds, ensembles, fingerprint }))
 }
 
 impl Study {
@@ -235,6 +246,7 @@ impl Study {
             Some(known) => {
                 known.shown_by.extend(row.shown_by);
                 known.seeds = known.seeds.max(row.seeds);
+                known.ensembles.extend(row.ensembles);
             }
             None => self.rows.push(row),
         }

@@ -46,7 +46,8 @@ impl<'a> Progress<'a> {
             rows,
             told: BTreeSet::new(),
         };
-        progress.say(&format!("{total} runs in {rows} rows, {done} done"));
+        let of = |n: usize, word| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+        progress.say(&format!("{} in {}, {done} done", of(total, "run"), of(rows, "row")));
         progress
     }
 
@@ -111,18 +112,17 @@ impl<'a> Progress<'a> {
         let row = self.scores.entry(&run.row.identity.id).or_default();
         row.insert(run.seed, score.clone());
         if row.len() == run.row.seeds as usize {
-            let values: Vec<String> = row.values().map(|s| format!("{:.2}", s.value)).collect();
-            self.complete += 1;
             let Score { measure, split, .. } = score;
-            let unit = &measure.unit;
-            self.say(&format!(
-                "row {} of {} complete: {}: {split} {} {} {unit}",
-                self.complete,
-                self.rows,
-                run.row.label,
-                measure.name,
-                values.join(", ")
-            ));
+            let digits = measure.digits();
+            let values: Vec<String> =
+                row.values().map(|score| format!("{:.digits$}", score.value)).collect();
+            self.complete += 1;
+            let (complete, rows, label) = (self.complete, self.rows, &run.row.label);
+            let (name, unit, values) = (&measure.name, &measure.unit, values.join(", "));
+            let line = format!(
+                "row {complete} of {rows} complete: {label}: {split} {name} {values} {unit}"
+            );
+            self.say(line.trim_end());
         }
     }
 

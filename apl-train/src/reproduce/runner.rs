@@ -80,17 +80,24 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What the system reports of processes.
 pub fn run(study: &Study, runs: &Path, crew: &Crew) -> Result<Outcome> {
     let all = study.runs();
-    let done = all.iter().filter(|run| matches!(look(**run, runs), State::Done(_))).count();
-    // More places than runs would only make the shares of the cores smaller.
-    let left = all.len() - done;
+    let (mut before, mut waiting) = (Vec::new(), VecDeque::new());
+    for run in &all {
+        match look(*run, runs) {
+            State::Done(summary) => before.push((*run, summary)),
+            _ => waiting.push_back(*run),
+        }
+    }
+    let mut progress = Progress::start(crew.quiet, all.len(), study.rows.len(), before.len());
+    before.iter().for_each(|(run, summary)| progress.done_elsewhere(*run, summary));
     let mut crowd = Crowd {
         runs,
         crew,
-        slots: (0..crew.jobs.min(left).max(1)).map(|_| None).collect(),
-        waiting: all.iter().copied().collect(),
+        // More places than runs would only make the shares of the cores smaller.
+        slots: (0..crew.jobs.min(waiting.len()).max(1)).map(|_| None).collect(),
+        waiting,
         busy: VecDeque::new(),
-        progress: Progress::start(crew.quiet, all.len(), study.rows.len(), done),
-        outcome: Outcome::default(),
+        progress,
+        outcome: Outcome { done: before.len(), ..Outcome::default() },
     };
     let done = crowd.work();
     crowd.progress.finish();

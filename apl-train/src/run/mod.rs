@@ -14,6 +14,6 @@ pub use directory::{Identity, OWNED, Opened, RunDirectory, find, is_owned};
 pub use predictions::{Predictions, largest};
 pub use snapshots::{LayerSnapshots, Snapshots};
 pub use summary::{
-    ActivationSummary, Better, Content, DataSummary, FORMAT, Host, Measure, ParameterCounts, Score,
-    Software, SourceFile, Status, Summary, Time, check_format,
+    ActivationSummary, Better, Content, DataSummary, FORMAT, Host, Interval, Measure,
+    ParameterCounts, Score, Software, SourceFile, Status, Summary, Time, check_format,
 };

@@ -39,6 +39,9 @@ pub struct Summary {
     pub hash: String,
     /// The score on the test split, once the run is done.
     pub score: Option<Score>,
+    /// Further scores, which the task finds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<Score>,
     /// The activation.
     pub activation: ActivationSummary,
     /// How many numbers are trained.
@@ -105,6 +108,19 @@ pub struct Measure {
     pub better: Better,
 }
 
+impl Measure {
+    /// Digits behind the point: two of a percentage, four of another number.
+    pub fn digits(&self) -> usize {
+        if self.unit == "%" { 2 } else { 4 }
+    }
+
+    /// `error 22.64 %`, `AUC 0.8034`.
+    pub fn show(&self, value: f64) -> String {
+        let (Self { name, unit, .. }, digits) = (self, self.digits());
+        format!("{name} {value:.digits$} {unit}").trim_end().to_string()
+    }
+}
+
 /// Which direction is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -135,13 +151,28 @@ pub struct Score {
     pub value: f64,
     /// The split it was measured on.
     pub split: String,
+    /// How sure it is with these examples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Interval>,
+}
+
+/// How far a score might lie elsewhere with other examples of the same kind, the network being the same.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Where 2.5 % lie below.
+    pub low: f64,
+    /// Where 2.5 % lie above.
+    pub high: f64,
+    /// The standard deviation.
+    pub deviation: f64,
+    /// How many samples of the examples this is from.
+    pub replicates: usize,
 }
 
 impl fmt::Display for Score {
     /// `test error 22.64 %`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { measure: Measure { name, unit, .. }, value, split } = self;
-        write!(f, "{}", format!("{split} {name} {value:.2} {unit}").trim_end())
+        write!(f, "{} {}", self.split, self.measure.show(self.value))
     }
 }
 
@@ -266,6 +297,12 @@ impl Summary {
     /// Whether these splits are the run's, wherever they came from.
     pub fn same_data(&self, data: &[DataSummary]) -> bool {
         self.data.iter().map(DataSummary::content).eq(data.iter().map(DataSummary::content))
+    }
+
+    /// The score of this name, the main one or a further one; the main one where none is given.
+    pub fn score(&self, name: Option<&str>) -> Option<&Score> {
+        let of_name = |score: &&Score| name.is_none_or(|name| score.measure.name == name);
+        self.score.iter().chain(&self.scores).find(of_name)
     }
 
     /// Adds a warning that is not there yet.

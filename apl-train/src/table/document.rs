@@ -27,7 +27,7 @@ pub struct Table {
     /// The row that others are compared with where `contrasts` is absent.
     #[serde(default)]
     pub baseline: Option<String>,
-    /// Pairs of rows whose difference is claimed; each row of ours against the baseline where absent.
+    /// Pairs of rows whose difference is claimed; each row of ours, but for ensembles, against the baseline where absent.
     #[serde(default)]
     pub contrasts: Option<Vec<[String; 2]>>,
     /// The rows in order.
@@ -55,6 +55,12 @@ pub struct Row {
     /// Keys of the configuration that the row changes.
     #[serde(default)]
     pub set: toml::Table,
+    /// The name of the score that the row shows; the task's main one where absent.
+    #[serde(default)]
+    pub score: Option<String>,
+    /// How many networks speak together, those of the first seeds, as one; each for itself where absent.
+    #[serde(default)]
+    pub ensemble: Option<u32>,
     /// What the paper says.
     #[serde(default)]
     pub paper: Option<Paper>,
@@ -127,8 +133,19 @@ impl Table {
                 let problem = "found another row of this label, section and column";
                 return Err(format!("row \"{}\": {problem}", row.id));
             }
-            if row.config.is_none() && !row.set.is_empty() {
-                return Err(format!("row \"{}\": `set` has no meaning without `config`", row.id));
+            let meant_for_runs = [
+                ("set", !row.set.is_empty()),
+                ("score", row.score.is_some()),
+                ("ensemble", row.ensemble.is_some()),
+            ];
+            if let Some((key, _)) = meant_for_runs.iter().find(|(_, there)| *there)
+                && row.config.is_none()
+            {
+                return Err(format!("row \"{}\": `{key}` has no meaning without `config`", row.id));
+            }
+            if let Some(networks @ (0 | 1)) = row.ensemble {
+                let problem = format!("ensemble: found {networks}, expected at least 2 networks");
+                return Err(format!("row \"{}\": {problem}", row.id));
             }
         }
         if let Some((scale, _)) = self.seeds.iter().find(|(_, seeds)| **seeds == 0) {
@@ -160,7 +177,8 @@ impl Table {
             return contrasts.clone();
         }
         let Some(baseline) = &self.baseline else { return Vec::new() };
-        let ours = self.rows.iter().filter(|row| row.config.is_some() && row.id != *baseline);
+        let ours = self.rows.iter().filter(|row| row.config.is_some() && row.ensemble.is_none());
+        let ours = ours.filter(|row| row.id != *baseline);
         ours.map(|row| [row.id.clone(), baseline.clone()]).collect()
     }
 
@@ -279,6 +297,12 @@ mod tests {
             ("label = \"A\"", "label = \"R\"", "found another row of this label"),
             ("title", "seeds = { cpu = 0 }\ntitle", "seeds.cpu: found 0, expected at least 1"),
             ("\"activation.hinges\" = 2", "seed = 2", "a row cannot set `seed`"),
+            (
+                "id = \"apl\"",
+                "ensemble = 1\nid = \"apl\"",
+                "row \"apl\": ensemble: found 1, expected at least 2 networks",
+            ),
+            ("paper =", "score = \"AUC\"\npaper =", "row \"lit\": `score` has no meaning"),
             ("\"activation.hinges\" = 2", "data.source = \"x\"", "a row cannot set `data.source`"),
             (
                 "title",

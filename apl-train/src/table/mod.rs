@@ -14,6 +14,9 @@
 //! paper = { mean = 12.55, std = 0.11, evidence = "remembered" }
 //! ```
 //!
+//! A row shows the task's main score, or another one of its runs by its name (`score = "significance, binned"`). With `ensemble = 5`, the networks of its
+//! first five seeds speak together, as one.
+//!
 //! A row without `config` is somebody else's result: a constant. The contrasts are the family over which p-values are corrected; they stand in the file
 //! before any run. [`Table`] is the file, [`Record`] the table as it was run, which is all that a report reads.
 

@@ -53,6 +53,12 @@ pub struct RecordRow {
     /// Its seeds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seeds: Vec<u32>,
+    /// The name of the score that it shows; the main one where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<String>,
+    /// Whether the networks of all its seeds speak together, as one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ensemble: bool,
     /// What the paper says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paper: Option<Paper>,

@@ -52,31 +52,53 @@ pub fn backward(logits: &Tensor, targets: &Tensor, g: &Tensor, dx: &Tensor) -> R
     }))
 }
 
-/// The mean loss of the batch and, where asked for, its gradient by the logits. The losses are added in f64 in order.
+/// The mean loss of the batch, `(1 / N) sum w_n loss_n` with weights (1 where absent), and, where asked for, its gradient by the logits. The losses are
+/// added in f64 in order.
 ///
 /// # Errors
-/// As [`forward`].
-pub fn mean(logits: &Tensor, targets: &Tensor, gradient: Option<&Tensor>) -> Result<f64> {
+/// As [`forward`]; a weight that is negative or no number.
+pub fn mean(
+    logits: &Tensor,
+    targets: &Tensor,
+    weights: Option<&Tensor>,
+    gradient: Option<&Tensor>,
+) -> Result<f64> {
     let inputs = named(logits, targets);
     let dtype = agree(&inputs)?;
+    let weights = weights.map(|weights| ("sigmoid: weights", weights));
     let gradient = gradient.map(|gradient| ("sigmoid: gradient of logits", gradient));
+    for other in weights.iter().chain(&gradient) {
+        agree(&[inputs[0], *other])?;
+    }
     if let Some(gradient) = gradient {
-        agree(&[inputs[0], gradient])?;
         apart(&[gradient], &inputs)?;
+        apart(&[gradient], weights.as_slice())?;
     }
     with_real!("sigmoid", dtype, T => with_pairs(inputs, |x: &[T], t| {
-        let count = x.len() as f64;
-        let pairs = || x.iter().zip(t);
-        let sum: f64 = pairs().fold(0.0, |sum, (&x, &t)| sum + cpu::sigmoid(x, t).to_f64());
-        if let Some(gradient) = gradient {
-            write(gradient, |dx| {
-                for (dx, (&x, &t)) in dx.iter_mut().zip(pairs()) {
-                    *dx = cpu::sigmoid_gradient(x, t) * T::of(1.0 / count);
-                }
-                Ok(())
-            })?;
+        let mean = |w: Option<&[T]>| {
+            let count = x.len() as f64;
+            let weight = |n: usize| w.map_or(T::ONE, |w| w[n]);
+            let pairs = || x.iter().zip(t).enumerate();
+            let sum: f64 = pairs().fold(0.0, |sum, (n, (&x, &t))| {
+                sum + (weight(n) * cpu::sigmoid(x, t)).to_f64()
+            });
+            if let Some(gradient) = gradient {
+                write(gradient, |dx| {
+                    for (dx, (n, (&x, &t))) in dx.iter_mut().zip(pairs()) {
+                        *dx = weight(n) * (cpu::sigmoid_gradient(x, t) * T::of(1.0 / count));
+                    }
+                    Ok(())
+                })?;
+            }
+            Ok(sum / count)
+        };
+        match weights {
+            None => mean(None),
+            Some(weights) => read::<T, _, 1>([weights], |[w]| {
+                check_weights(w)?;
+                mean(Some(w))
+            }),
         }
-        Ok(sum / count)
     }))
 }
 
@@ -112,6 +134,17 @@ fn check_targets<T: Real>(targets: &[T]) -> Result<()> {
         Some((n, target)) => {
             let place = format!("sigmoid: target of example {n}");
             Err(check::wrong_setting(&place, target, "in [0, 1]"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_weights<T: Real>(weights: &[T]) -> Result<()> {
+    let fine = |w: &T| *w >= T::ZERO && w.to_f64().is_finite();
+    match weights.iter().enumerate().find(|(_, w)| !fine(w)) {
+        Some((n, weight)) => {
+            let place = format!("sigmoid: weight of example {n}");
+            Err(check::wrong_setting(&place, weight, "a finite number, at least 0"))
         }
         None => Ok(()),
     }

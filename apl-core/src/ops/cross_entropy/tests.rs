@@ -62,9 +62,39 @@ fn sigmoid_equals_composed_and_differences() {
         check_against_composed("sigmoid", &fused, &composed, &inputs);
         check_differences("sigmoid", &fused, &inputs);
         let gradient = x.zeros_like().unwrap();
-        let mean = sigmoid::mean(&x, &t, Some(&gradient)).unwrap();
+        let mean = sigmoid::mean(&x, &t, None, Some(&gradient)).unwrap();
         mean_equals_tape(mean, &gradient, |x| sigmoid::apply(x, &t), &x);
     }
+}
+
+/// A weight of 2 is an example that stands there twice, one of 0 an example that is not there; the mean is over all that stand there.
+#[test]
+fn weights_count_examples() {
+    let x = Tensor::new(&[0.3f64, -1.2, 2.0], &Device::Cpu).unwrap();
+    let t = Tensor::new(&[1.0f64, 0.0, 1.0], &Device::Cpu).unwrap();
+    let w = Tensor::new(&[2.0f64, 1.0, 0.0], &Device::Cpu).unwrap();
+    let gradient = x.zeros_like().unwrap();
+    let mean = sigmoid::mean(&x, &t, Some(&w), Some(&gradient)).unwrap();
+    let twice = |v: &Tensor| {
+        let v: Vec<f64> = v.to_vec1().unwrap();
+        Tensor::new(&[v[0], v[0], v[1]], &Device::Cpu).unwrap()
+    };
+    let expected = twice(&x).zeros_like().unwrap();
+    let whole = sigmoid::mean(&twice(&x), &twice(&t), None, Some(&expected)).unwrap();
+    assert!((mean - whole).abs() < 1e-15, "{mean} {whole}");
+    let [g, e]: [Vec<f64>; 2] = [gradient, expected].map(|g| g.to_vec1().unwrap());
+    assert!((g[0] - e[0] - e[1]).abs() < 1e-15 && (g[1] - e[2]).abs() < 1e-15 && g[2] == 0.0);
+    let wrong = Tensor::new(&[1.0f64, -1.0, 0.0], &Device::Cpu).unwrap();
+    assert_eq!(
+        error_of(sigmoid::mean(&x, &t, Some(&wrong), None)),
+        "sigmoid: weight of example 1: found -1, expected a finite number, at least 0"
+    );
+    let labels = labels(3, 2);
+    let scores = normal("scores", &[3, 2], DType::F64);
+    assert_eq!(
+        error_of(crate::nn::Loss::SoftmaxCrossEntropy.evaluate(&scores, &labels, Some(&w), None)),
+        "softmax: weights: found weights [3], expected none: examples count alike in this loss"
+    );
 }
 
 #[test]
@@ -75,7 +105,7 @@ fn large_scores_do_not_overflow_and_nan_is_seen() {
     assert_eq!(softmax::mean(&x, &label(1), None).unwrap(), 2000.0);
     let x = Tensor::new(&[1000f32, -1000.0], &Device::Cpu).unwrap();
     let t = Tensor::new(&[0f32, 0.0], &Device::Cpu).unwrap();
-    assert_eq!(sigmoid::mean(&x, &t, None).unwrap(), 500.0);
+    assert_eq!(sigmoid::mean(&x, &t, None, None).unwrap(), 500.0);
     let x = Tensor::new(&[[f32::NAN, 0.0]], &Device::Cpu).unwrap();
     assert!(softmax::mean(&x, &label(0), None).unwrap().is_nan());
     assert_eq!(softmax::error_rate(&x, &label(0)).unwrap(), 1.0);
@@ -109,11 +139,11 @@ fn wrong_arguments_are_named() {
     let logits = normal("logits", &[2], DType::F32);
     let t = Tensor::new(&[0.5f32, 1.5], &Device::Cpu).unwrap();
     assert_eq!(
-        error_of(sigmoid::mean(&logits, &t, None)),
+        error_of(sigmoid::mean(&logits, &t, None, None)),
         "sigmoid: target of example 1: found 1.5, expected in [0, 1]"
     );
     assert_eq!(
-        error_of(sigmoid::mean(&x, &x, None)),
+        error_of(sigmoid::mean(&x, &x, None, None)),
         "sigmoid: logits: found shape [2, 3], expected [N] or [N, 1], N at least 1"
     );
 }
