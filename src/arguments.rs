@@ -142,9 +142,11 @@ pub enum DataCommand {
     Fetch(Fetch),
     /// Read a source whole and say what it holds, and whether it is the original.
     Verify(Verify),
-    /// Write a source as a folder of decoded images, which is a source itself.
+    /// Write a source in the form that training reads, which is a source itself: a folder of decoded images, a file of events.
     Import(Import),
-    /// Make a contact sheet: for every class its name and its first training images.
+    /// Make events by Monte-Carlo.
+    Generate(Generate),
+    /// Look at a source: of images a contact sheet, for every class its name and its first training images; of events their features in numbers.
     Show(Show),
 }
 
@@ -165,9 +167,9 @@ pub struct Fetch {
 pub struct DataSource {
     /// Which data set it is.
     pub set: SetName,
-    /// Where it is: embedded, hub (the Hugging Face hub, or its cache), a folder or an archive.
-    #[arg(long, default_value = "hub", value_name = "SOURCE")]
-    pub data: String,
+    /// Where it is: embedded, hub (the Hugging Face hub, or its cache), a folder or an archive; for higgs a file [default: hub].
+    #[arg(long, value_name = "SOURCE")]
+    pub data: Option<String>,
     /// The number of classes of images of one's own.
     #[arg(long, value_name = "N")]
     pub classes: Option<usize>,
@@ -186,9 +188,58 @@ pub struct Verify {
 pub struct Import {
     #[command(flatten)]
     pub source: DataSource,
-    /// The folder, which must be empty or absent.
-    #[arg(long, value_name = "DIR")]
+    /// The folder, which must be empty or absent; for higgs the file.
+    #[arg(long, value_name = "PATH")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub columns: Columns,
+}
+
+/// What the columns of a table of events are, where that cannot be told from their names.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Events")]
+pub struct Columns {
+    /// The column of the label: 1, s or signal, and 0, b or background.
+    #[arg(long, value_name = "NAME")]
+    pub label: Option<String>,
+    /// The column of the weight; of an HDF5 file, the data set.
+    #[arg(long, value_name = "NAME")]
+    pub weight: Option<String>,
+    /// The columns of the features, in the order they shall have; of an HDF5 file, the names they shall have.
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
+    pub features: Vec<String>,
+    /// Of an HDF5 file, the data set of the features [default: data].
+    #[arg(long, value_name = "NAME")]
+    pub data_set: Option<String>,
+    /// Of an HDF5 file, the data set of the labels [default: label].
+    #[arg(long, value_name = "NAME")]
+    pub label_set: Option<String>,
+    /// The number that stands for a missing value, or nan.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub missing: Option<f32>,
+    /// Leave out rows that cannot be used, and count them, instead of refusing the file.
+    #[arg(long)]
+    pub skip_bad: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// Of what: higgs, H -> tau tau against Z -> tau tau.
+    pub what: GenerateWhat,
+    /// How many events; half of them are signal.
+    #[arg(long, value_name = "N")]
+    pub events: u64,
+    /// The seed: other events of the same kind.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u32,
+    /// The file that is written, 101 bytes an event.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GenerateWhat {
+    Higgs,
 }
 
 #[derive(Debug, Args)]
@@ -208,6 +259,7 @@ pub enum SetName {
     Cifar10,
     Cifar100,
     Images,
+    Higgs,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! The tasks by name.
 
+use apl_higgs::Higgs;
 use apl_train::{Error, Result, Task, config::Document};
 use apl_vision::Vision;
 
@@ -15,8 +16,10 @@ pub fn with_task<A: Action>(document: &Document, action: A) -> Result<A::Output>
     let name = document.task()?;
     match name.as_str() {
         Vision::NAME => action.run::<Vision>(),
+        Higgs::NAME => action.run::<Higgs>(),
         _ => {
-            let problem = format!("found \"{name}\", expected \"{}\"", Vision::NAME);
+            let (vision, higgs) = (Vision::NAME, Higgs::NAME);
+            let problem = format!("found \"{name}\", expected \"{vision}\" or \"{higgs}\"");
             Err(document.blame(Error::usage("task", problem)))
         }
     }

@@ -5,12 +5,13 @@
 use std::path::{Path, PathBuf};
 
 use apl_core::nn::Parameter;
+use apl_higgs::Higgs;
 use apl_train::{
     Task,
     config::{Config, Document, Override},
     plan::Plan,
     reproduce::{self, Request},
-    run::{DataSummary, SourceFile},
+    run::{DataSummary, Identity, SourceFile},
     table::Table,
 };
 use apl_vision::Vision;
@@ -30,10 +31,18 @@ fn all() -> Vec<PathBuf> {
 }
 
 fn plan(path: &Path, overrides: &[(&str, &str)]) -> Plan<Vision> {
+    plan_of(path, overrides)
+}
+
+fn plan_of<T: Task>(path: &Path, overrides: &[(&str, &str)]) -> Plan<T> {
     let overrides = overrides.iter().map(|(key, value)| Override::new(key, value, String::new()));
     let document = Document::read(path, overrides.collect()).unwrap();
-    assert_eq!(document.task().unwrap(), Vision::NAME);
+    assert_eq!(document.task().unwrap(), T::NAME);
     Plan::from_document(&document).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn is_higgs(path: &Path) -> bool {
+    Document::read(path, Vec::new()).unwrap().task().unwrap() == Higgs::NAME
 }
 
 fn named(name: &str) -> PathBuf {
@@ -43,10 +52,12 @@ fn named(name: &str) -> PathBuf {
 #[test]
 fn every_configuration_can_be_used_and_says_what_it_is_for() {
     let all = all();
-    assert_eq!(all.len(), 24);
+    assert_eq!(all.len(), 30);
     for path in all {
-        let plan = plan(&path, &[]);
-        apl_train::launch::build(&plan).unwrap();
+        let identity = match is_higgs(&path) {
+            true => built::<Higgs>(&path),
+            false => built::<Vision>(&path),
+        };
         let text = std::fs::read_to_string(&path).unwrap();
         let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().display().to_string();
         for part in
@@ -58,21 +69,34 @@ fn every_configuration_can_be_used_and_says_what_it_is_for() {
             assert!(!text.contains(placeholder), "{name}: holds {placeholder}");
         }
         let folder = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
-        assert_eq!(plan.identity.scale, folder);
+        assert_eq!(identity.scale, folder);
     }
+}
+
+fn built<T: Task>(path: &Path) -> Identity {
+    let plan = plan_of::<T>(path, &[]);
+    apl_train::launch::build(&plan).unwrap();
+    plan.identity
 }
 
 #[test]
 fn a_resolved_configuration_is_complete_and_comes_back_the_same() {
-    let folder = tempfile::tempdir().unwrap();
     for path in all() {
-        let first = plan(&path, &[]);
-        let copy = folder.path().join("copy.toml");
-        std::fs::write(&copy, first.config.to_toml().unwrap()).unwrap();
-        let second = plan(&copy, &[]);
-        assert_eq!(second.config, first.config, "{}", path.display());
-        assert_eq!(second.activation, first.activation);
+        match is_higgs(&path) {
+            true => comes_back::<Higgs>(&path),
+            false => comes_back::<Vision>(&path),
+        }
     }
+}
+
+fn comes_back<T: Task>(path: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    let first = plan_of::<T>(path, &[]);
+    let copy = folder.path().join("copy.toml");
+    std::fs::write(&copy, first.config.to_toml().unwrap()).unwrap();
+    let second = plan_of::<T>(&copy, &[]);
+    assert_eq!(second.config, first.config, "{}", path.display());
+    assert_eq!(second.activation, first.activation);
 }
 
 /// A configuration of the first version, whose runs must stay known.
@@ -222,13 +246,42 @@ fn the_papers_cifar100_recipes_have_the_authors_numbers() {
     assert!(text.contains("second-pool = \"max\""), "{text}");
 }
 
+/// The authors' first release, Higgs network and solver: 65 epochs of 70 million events; only slopes and offsets decay.
+#[test]
+fn the_papers_higgs_recipe_has_the_authors_numbers() {
+    for (name, activation) in [("apl", 7672), ("relu", 0)] {
+        let plan = plan_of::<Higgs>(&named(&format!("paper/higgs-{name}.toml")), &[]);
+        let network = apl_train::launch::build(&plan).unwrap();
+        assert_eq!(Parameter::counts(network.parameters()), [459_499, activation]);
+        assert_eq!(plan.steps(), 65 * 700_000);
+        assert_eq!(
+            (plan.rates.at(0), plan.momentum.at(0), plan.momentum.at(10_000)),
+            (0.006, 0.5, 0.5)
+        );
+        assert!((plan.rates.at(plan.steps() - 1) - 0.000_999).abs() < 1e-6);
+        let optimizer = &plan.config.optimizer;
+        assert_eq!((optimizer.batch, plan.config.data.test), (100, 10_000_000));
+        let decays = |parameter: &&Parameter| {
+            let groups = optimizer.groups.iter();
+            let group = groups
+                .clone()
+                .find(|group| parameter.name.ends_with(group.pattern.trim_start_matches('*')));
+            optimizer.weight_decay * group.map_or(1.0, |group| group.decay) > 0.0
+        };
+        let decaying = network.parameters().iter().filter(decays);
+        assert!(decaying.clone().all(|parameter| parameter.role.is_activation()));
+        assert_eq!(decaying.count(), if name == "apl" { 14 } else { 0 });
+    }
+}
+
 /// Every row of every table can be run at every scale, and rows that tables share are the same runs.
 #[test]
 fn the_tables_can_be_run_at_every_scale() {
     let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
     let tables = apl_train::table::find(&configs).unwrap();
-    assert_eq!(tables.len(), 3);
-    for (scale, seeds) in [("quick", [2, 2, 2]), ("cpu", [3, 3, 5]), ("paper", [5, 5, 5])] {
+    assert_eq!(tables.len(), 4);
+    for (scale, seeds) in [("quick", [2, 2, 5, 2]), ("cpu", [3, 3, 5, 5]), ("paper", [5, 5, 5, 5])]
+    {
         let request = Request {
             tables: tables.clone(),
             scale: scale.into(),
@@ -236,7 +289,11 @@ fn the_tables_can_be_run_at_every_scale() {
             seeds: None,
             data: Vec::new(),
         };
-        let study = reproduce::plan(&request, &reproduce::resolve::<Vision>).unwrap();
+        let resolve = |document: &Document| match document.task()?.as_str() {
+            Higgs::NAME => reproduce::resolve::<Higgs>(document),
+            _ => reproduce::resolve::<Vision>(document),
+        };
+        let study = reproduce::plan(&request, &resolve).unwrap();
         for ((path, record), seeds) in study.tables.iter().zip(seeds) {
             let place = path.display();
             let ours = record.rows.iter().filter(|row| row.run.is_some());
@@ -244,8 +301,12 @@ fn the_tables_can_be_run_at_every_scale() {
             assert!(!record.contrasts.is_empty() && !record.partial, "{place}");
         }
         // 33 rows of the ablation, 20 of table 1 and 6 of table 3; the two of ReLU and of S = 5 are three rows' each, three more are two rows'.
+        // The twelve of table 2 are two networks, each with three scores, alone and together.
         let shared = |n| study.rows.iter().filter(|row| row.shown_by.len() == n).count();
-        assert_eq!((study.rows.len(), shared(3), shared(2)), (51, 2, 4), "{scale}");
+        let counts = (study.rows.len(), shared(6), shared(3), shared(2));
+        assert_eq!(counts, (53, 2, 2, 4), "{scale}");
+        let together = study.rows.iter().filter(|row| row.ensembles == [5]);
+        assert_eq!(together.count(), 2);
     }
 }
 

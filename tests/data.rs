@@ -15,7 +15,7 @@ fn the_sets_are_listed_with_where_they_are() {
         "cifar100: uoft-cs/cifar100 at aadb3af, not in the hub's cache",
         "embedded: generated images",
         "the hub's cache: <folder>/huggingface/hub",
-        "decoded images: <folder>/cache",
+        "decoded data: <folder>/cache",
     ] {
         assert!(ended.out.contains(part), "{part}\n{}", ended.out);
     }
@@ -69,7 +69,7 @@ fn what_cannot_be_used_is_named() {
             2,
             "images a class: found 0, expected 1 to 50",
         ),
-        (&["data", "fetch", "mnist"], 2, "[possible values: cifar10, cifar100, images]"),
+        (&["data", "fetch", "mnist"], 2, "[possible values: cifar10, cifar100, images, higgs]"),
         (&["data", "fetch", "images"], 2, "data.set: found `images`, a set of one's own"),
     ] {
         bench.apl(arguments).fails_with(code, &[expected]);

@@ -30,7 +30,8 @@ invalid type: string \"two\", expected usize",
     bench.config_with("seed = 1", "seed = ");
     bench.train(&[]).fails_with(2, &["small/net.toml: TOML parse error at line 2", "seed = "]);
     bench.config_with("task = \"vision\"", "task = \"visoin\"");
-    let expected = "error: small/net.toml: task: found \"visoin\", expected \"vision\"";
+    let expected =
+        "error: small/net.toml: task: found \"visoin\", expected \"vision\" or \"higgs\"";
     bench.train(&[]).fails(2, expected);
     bench.config_with("task = \"vision\"", "");
     bench.train(&[]).fails_with(2, &["small/net.toml: found no key `task`", "hint: begin"]);

@@ -5,7 +5,7 @@
 pub mod checkpoint;
 pub mod compact;
 pub mod config;
-mod display;
+pub mod display;
 mod divergence;
 pub mod ensemble;
 pub mod environment;

@@ -29,6 +29,7 @@ pub mod detector;
 pub mod features;
 pub mod production;
 pub mod vector;
+mod write;
 
 use apl_core::random::{Purpose, Stream, Streams};
 use rayon::prelude::*;
@@ -38,6 +39,7 @@ use decay::{Boson, TauDecay, decay};
 use detector::{Seen, leptons, measure};
 pub use features::NAMES;
 use production::{HIGGS, Production, Z};
+pub use write::write;
 
 /// Events that one task makes.
 const TASK: usize = 256;

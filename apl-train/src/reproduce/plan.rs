@@ -246,7 +246,8 @@ impl Study {
             Some(known) => {
                 known.shown_by.extend(row.shown_by);
                 known.seeds = known.seeds.max(row.seeds);
-                known.ensembles.extend(row.ensembles);
+                let new = row.ensembles.into_iter().filter(|n| !known.ensembles.contains(n));
+                known.ensembles = known.ensembles.iter().copied().chain(new).collect();
             }
             None => self.rows.push(row),
         }

@@ -1,4 +1,4 @@
-//! Data sets: what there is, where it is, what it holds.
+//! Sets of images.
 
 use std::process::ExitCode;
 
@@ -9,27 +9,15 @@ use apl_vision::data::{
 };
 
 use crate::{
-    arguments::{Data, DataCommand, DataSource, Fetch, Import, SetName, Show, Verify},
-    output::{Failure, print, print_json},
+    arguments::{DataSource, Fetch, Import, SetName, Show, Verify},
+    output::{print, print_json},
 };
 
 /// The sets of the paper, which the hub has.
 const SETS: [Set; 2] = [Set::Cifar10, Set::Cifar100];
 
-pub fn data(arguments: &Data) -> std::result::Result<ExitCode, Failure> {
-    match &arguments.command {
-        DataCommand::List => list()?,
-        DataCommand::Fetch(arguments) => fetch(arguments)?,
-        DataCommand::Verify(arguments) => return Ok(verify(arguments)?),
-        DataCommand::Import(arguments) => import(arguments)?,
-        DataCommand::Show(arguments) => show(arguments)?,
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The data sets and where they are on this machine.
-fn list() -> Result<()> {
-    let environment = Environment::read();
+/// The sets of the paper and where they are on this machine.
+pub fn list(environment: &Environment) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     for set in SETS {
         let Published { repository, commit, .. } = published(set)?;
@@ -51,18 +39,15 @@ fn list() -> Result<()> {
             }
         }
     }
-    lines.push("embedded: generated images of 10 or 100 classes, always at hand".into());
-    lines.push(format!("the hub's cache: {}", environment.hub_cache.display()));
-    lines.push(format!("decoded images: {}", environment.cache.display()));
-    print(&lines.join("\n"))
+    Ok(lines)
 }
 
-fn fetch(arguments: &Fetch) -> Result<()> {
+pub fn fetch(arguments: &Fetch) -> Result<()> {
     let interrupt = Interrupt::install()?;
     let settings = Settings::new(&Environment::read(), arguments.no_progress, &interrupt);
     let revision = arguments.revision.as_deref();
     for name in &arguments.sets {
-        for file in data::hub::fetch(name.set(), revision, &settings)? {
+        for file in data::hub::fetch(name.images()?, revision, &settings)? {
             let state = if file.downloaded { "downloaded" } else { "there already" };
             let mega = file.bytes as f64 / 1e6;
             print(&format!(
@@ -76,19 +61,19 @@ fn fetch(arguments: &Fetch) -> Result<()> {
 }
 
 /// Fails where files that are said to be a known set are not.
-fn verify(arguments: &Verify) -> Result<ExitCode> {
+pub fn verify(arguments: &Verify) -> Result<ExitCode> {
     let verified = with_folders(&arguments.source, data::verify)?;
     if arguments.json {
         print_json(&verified)?;
     } else {
         print(&verified.to_string())?;
     }
-    let known = Source::from(arguments.source.data.clone()) != Source::Embedded;
+    let known = place(&arguments.source) != Source::Embedded;
     let other = [&verified.train, &verified.test].iter().any(|s| s.official == Official::No);
     Ok(ExitCode::from(u8::from(known && other)))
 }
 
-fn import(arguments: &Import) -> Result<()> {
+pub fn import(arguments: &Import) -> Result<()> {
     let out = &arguments.out;
     let warnings =
         with_folders(&arguments.source, |config, folders| data::import(config, folders, out))?;
@@ -96,7 +81,7 @@ fn import(arguments: &Import) -> Result<()> {
     print(&format!("{}\ngive it as `--data {0}`", out.display()))
 }
 
-fn show(arguments: &Show) -> Result<()> {
+pub fn show(arguments: &Show) -> Result<()> {
     let (out, images) = (&arguments.out, arguments.images);
     let warnings = with_folders(&arguments.source, |config, folders| {
         data::show(config, folders, images, out)
@@ -112,9 +97,9 @@ fn with_folders<T>(
 ) -> Result<T> {
     let environment = Environment::read();
     let config = DataConfig {
-        set: source.set.set(),
+        set: source.set.images()?,
         classes: source.classes,
-        source: Source::from(source.data.clone()),
+        source: place(source),
         ..DataConfig::default()
     };
     config.check().map_err(Error::from)?;
@@ -129,12 +114,20 @@ fn warn(warnings: &[String]) {
     warnings.iter().for_each(|warning| notice(&format!("warning: {warning}")));
 }
 
+fn place(source: &DataSource) -> Source {
+    Source::from(source.data.clone().unwrap_or_else(|| "hub".into()))
+}
+
 impl SetName {
-    fn set(self) -> Set {
+    fn images(self) -> Result<Set> {
         match self {
-            SetName::Cifar10 => Set::Cifar10,
-            SetName::Cifar100 => Set::Cifar100,
-            SetName::Images => Set::Images,
+            SetName::Cifar10 => Ok(Set::Cifar10),
+            SetName::Cifar100 => Ok(Set::Cifar100),
+            SetName::Images => Ok(Set::Images),
+            SetName::Higgs => {
+                let problem = "no set of images, and none that the hub has";
+                Err(Error::usage("higgs", problem).with_hint("give a file of events as --data"))
+            }
         }
     }
 }

@@ -1,0 +1,315 @@
+//! The events of a run: read or generated, split, and brought to scale.
+
+use std::{ops::Range, path::Path};
+
+use apl_core::{
+    ops::{access::with_slice_mut, real::Real},
+    random::Streams,
+};
+use apl_train::{
+    order::Order,
+    task::{Batch, Examples, Split},
+};
+use candle_core::DType;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Error, Result,
+    data::{self, EventFile, ImportOptions, Progress},
+    events::{
+        DataConfig, Missing, Set, Shuffle, Source, Splits, Standard, Weights,
+        blocks::{BLOCK, WINDOW},
+        standardise::Fit,
+        store::{Row, Store},
+    },
+    generator::Generator,
+    network::FEATURES,
+};
+
+/// Training events that scales are fitted to at most: whole blocks of them, evenly spread.
+const FITTED: usize = 2_000_000;
+/// Events of a split whose classes are counted.
+const COUNTED: usize = 20_000;
+
+/// The events of a run.
+#[derive(Debug)]
+pub struct Dataset {
+    store: Store,
+    /// Where the features stand in a row.
+    columns: Vec<usize>,
+    splits: Splits,
+    standard: Standard,
+    indicators: bool,
+    /// What weights of background and signal are multiplied with, where they count.
+    factors: Option<[f64; 2]>,
+    shuffle: Shuffle,
+    digest: String,
+}
+
+impl Dataset {
+    /// Reads or generates the events of a configuration that was checked. What is not an event file is imported into the folder `cache`, once;
+    /// `progress` hears of that. Warnings come back with the events.
+    ///
+    /// # Errors
+    /// A file that cannot be used or lacks a feature; fewer events than are asked for; a split with only one class; negative weights.
+    pub fn load(
+        config: &DataConfig,
+        cache: &Path,
+        progress: &mut dyn FnMut(Progress) -> Result<()>,
+    ) -> Result<(Self, Vec<String>)> {
+        let (store, names, rows, digest) = match &config.source {
+            Source::Embedded => generate(config),
+            Source::File(path) => {
+                let file = data::open(path, &ImportOptions::default(), cache, progress)?;
+                let rows = rows(config, &file)?;
+                if config.weights == Weights::Events && !file.has_weights() {
+                    let found = "\"events\" with a file that has none".to_string();
+                    return Err(wrong("weights", found, "\"none\", or a file with weights".into()));
+                }
+                let (names, digest) = (file.features().to_vec(), file.digest().to_string());
+                (Store::file(file, rows)?, names, rows, digest)
+            }
+        };
+        let columns = columns(config, &names)?;
+        let splits = Splits::new(config.split, rows, config.validation, config.test)?;
+        let mut dataset = Self {
+            columns,
+            splits,
+            standard: Standard { features: Vec::new(), events: 0 },
+            indicators: config.missing == Missing::Indicator,
+            factors: None,
+            shuffle: config.shuffle,
+            digest,
+            store,
+        };
+        let signal = dataset.fit(config)?;
+        dataset.check_classes()?;
+        let mut warnings = Vec::new();
+        let held = dataset.signal_share(Split::Test)?;
+        if (held - signal).abs() > 0.05 {
+            warnings.push(format!(
+                "{:.0} % of the training events are signal and {:.0} % of the test events: is the file sorted? `data.split = \"spread\"` holds events out evenly",
+                100.0 * signal,
+                100.0 * held
+            ));
+        }
+        Ok((dataset, warnings))
+    }
+
+    /// Fits the scales and the factors of the weights; the share of signal among the training events.
+    fn fit(&mut self, config: &DataConfig) -> Result<f64> {
+        let train = self.len(Split::Train);
+        let every = train.div_ceil(FITTED);
+        let mut fit = Fit::new(self.columns.len());
+        let (mut counts, mut totals, mut least) = ([0u64; 2], [0.0f64; 2], 0.0f32);
+        for first in (0..train).step_by(BLOCK * every) {
+            self.visit(Split::Train, first..train.min(first + BLOCK), |row| {
+                fit.add(row, &self.columns);
+                counts[usize::from(row.label)] += 1;
+                totals[usize::from(row.label)] += f64::from(row.weight);
+                least = least.min(row.weight);
+            })?;
+        }
+        let fitted = (counts[0] + counts[1]) as f64;
+        if config.weights == Weights::Events {
+            if least < 0.0 {
+                let expected = "\"none\", or weights of at least 0";
+                return Err(wrong("weights", format!("a weight of {least}"), expected.into()));
+            }
+            let factor = |total: f64| if total > 0.0 { fitted / (2.0 * total) } else { 0.0 };
+            self.factors = Some(totals.map(factor));
+        }
+        self.standard = fit.standard(&config.names(), config.preprocess);
+        Ok(counts[1] as f64 / fitted.max(1.0))
+    }
+
+    /// Every split needs both classes.
+    fn check_classes(&self) -> Result<()> {
+        for split in Split::ALL {
+            let mut there = [false; 2];
+            for first in (0..self.len(split)).step_by(BLOCK) {
+                self.visit(split, first..self.len(split).min(first + BLOCK), |row| {
+                    there[usize::from(row.label)] = true;
+                })?;
+                if there == [true; 2] {
+                    break;
+                }
+            }
+            if there != [true; 2] {
+                let only = if there[1] { "signal" } else { "background" };
+                return Err(Error::Setting {
+                    place: format!("data: the {} split", split.name()),
+                    found: format!("only {only} among its {} events", self.len(split)),
+                    expected: "signal and background; `split = \"spread\"` takes events from the whole of a sorted file".into(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn signal_share(&self, split: Split) -> Result<f64> {
+        let count = self.len(split).min(COUNTED);
+        let mut signal = 0usize;
+        let rows = (0..count).map(|i| self.splits.row(split, i * self.len(split) / count));
+        self.store.visit(rows, |_, row| signal += usize::from(row.label))?;
+        Ok(signal as f64 / count as f64)
+    }
+
+    fn visit(
+        &self,
+        split: Split,
+        positions: Range<usize>,
+        mut show: impl FnMut(Row),
+    ) -> Result<()> {
+        let rows = positions.map(|position| self.splits.row(split, position));
+        self.store.visit(rows, |_, row| show(row))
+    }
+
+    /// The size of a split.
+    pub fn len(&self, split: Split) -> usize {
+        self.splits.len(split)
+    }
+
+    /// How many numbers the network sees of an event.
+    pub fn inputs(&self) -> usize {
+        let features = self.columns.len();
+        if self.indicators { 2 * features } else { features }
+    }
+
+    /// How features are brought to scale.
+    pub fn standard(&self) -> &Standard {
+        &self.standard
+    }
+
+    /// Whether events have weights that count.
+    pub fn weighted(&self) -> bool {
+        self.factors.is_some()
+    }
+
+    /// The order of the training events in a pass.
+    pub fn order(&self, epoch: u64, streams: Streams) -> Order {
+        let epoch = match self.shuffle {
+            Shuffle::Epoch => epoch,
+            Shuffle::Once => 0,
+        };
+        Order::blocks(self.len(Split::Train), BLOCK, WINDOW, streams, epoch)
+    }
+
+    /// SHA-256, in hexadecimal, over what a split is: the digest of the whole, how it is split, and which part this is.
+    pub fn digest(&self, split: Split) -> String {
+        let text = format!("{} {:?} {}", self.digest, self.splits, split.name());
+        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Writes the events of a batch: inputs `[N, F]`, or `[N, 2 F]` with the indicators behind the features; targets `[N, 1]`; weights `[N, 1]`.
+    ///
+    /// # Errors
+    /// Tensors of another type or size; a file that cannot be read any more.
+    pub fn fill(&self, batch: Batch, to: &Examples) -> Result<()> {
+        match to.inputs.dtype() {
+            DType::F32 => self.write::<f32>(batch, to),
+            DType::F64 => self.write::<f64>(batch, to),
+            found => {
+                let (place, expected) = ("higgs batch: inputs".into(), "F32 or F64".into());
+                Err(apl_core::Error::DType { place, found, expected }.into())
+            }
+        }
+    }
+
+    fn write<T: Real>(&self, batch: Batch, to: &Examples) -> Result<()> {
+        let (count, width) = (batch.examples.len(), self.inputs());
+        check(&to.inputs, "higgs batch: inputs", &[count, width])?;
+        check(&to.targets, "higgs batch: targets", &[count, 1])?;
+        let rows = batch.examples.iter().map(|&event| self.splits.row(batch.split, event as usize));
+        let mut seen = Ok(());
+        with_slice_mut(&to.inputs, |inputs: &mut [T]| {
+            with_slice_mut(&to.targets, |targets: &mut [T]| {
+                let mut each = |i: usize, row: Row, weight: Option<&mut T>| {
+                    let to = &mut inputs[i * width..(i + 1) * width];
+                    self.show(row, to);
+                    targets[i] = T::of(f64::from(row.label));
+                    if let (Some(weight), Some(factors)) = (weight, self.factors) {
+                        *weight = T::of(f64::from(row.weight) * factors[usize::from(row.label)]);
+                    }
+                };
+                seen = match &to.weights {
+                    None => self.store.visit(rows, |i, row| each(i, row, None)),
+                    Some(weights) => with_slice_mut(weights, |weights: &mut [T]| {
+                        self.store.visit(rows, |i, row| each(i, row, weights.get_mut(i)))
+                    })
+                    .unwrap_or_else(|error| Err(error.into())),
+                };
+            })
+        })??;
+        seen
+    }
+
+    /// What the network sees of an event.
+    fn show<T: Real>(&self, row: Row, to: &mut [T]) {
+        let (values, indicators) = to.split_at_mut(self.columns.len());
+        let features = self.columns.iter().zip(&self.standard.features);
+        for ((value, (&column, scale)), i) in values.iter_mut().zip(features).zip(0..) {
+            let x = row.features[column];
+            *value = T::of(scale.apply(x));
+            if let Some(indicator) = indicators.get_mut(i) {
+                *indicator = if x.is_nan() { T::ONE } else { T::ZERO };
+            }
+        }
+    }
+}
+
+/// Generated events in memory, under the digest that a file of them has.
+fn generate(config: &DataConfig) -> (Store, Vec<String>, usize, String) {
+    let rows = config.total().unwrap_or(0);
+    let (mut features, mut labels) = (vec![0.0; rows * FEATURES], vec![0; rows]);
+    Generator::new(config.sample).fill(0, &mut features, &mut labels);
+    let names = Set::Htautau.features().unwrap_or_default();
+    let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+    let digest = data::digest(&names, &features, &labels);
+    (Store::memory(FEATURES, features, labels), names, rows, digest)
+}
+
+/// How many rows of a file are used.
+fn rows(config: &DataConfig, file: &EventFile) -> Result<usize> {
+    match config.events {
+        Some(events) if events > file.rows() => {
+            let expected = format!("at most the {} of {}", file.rows(), file.path().display());
+            Err(wrong("events", events.to_string(), expected))
+        }
+        events => Ok(events.unwrap_or(file.rows())),
+    }
+}
+
+/// Where the features of a configuration stand among a file's. Those of a file without names are taken by their order, if their number is the set's.
+fn columns(config: &DataConfig, names: &[String]) -> Result<Vec<usize>> {
+    let known = config.set.features();
+    let any = |known: &[&str]| names.iter().any(|name| known.contains(&name.as_str()));
+    let by_order = known.filter(|known| known.len() == names.len() && !any(known));
+    let place = |name: &String| {
+        let among = match by_order {
+            Some(known) => known.iter().position(|known| known == name),
+            None => names.iter().position(|known| known == name),
+        };
+        among.ok_or_else(|| {
+            let expected = format!("one of the file's features, {}", names.join(", "));
+            let key = if config.features.is_some() { "features" } else { "set" };
+            wrong(key, format!("the feature {name:?}"), expected)
+        })
+    };
+    config.names().iter().map(place).collect()
+}
+
+fn wrong(key: &str, found: String, expected: String) -> Error {
+    Error::Setting { place: format!("data.{key}"), found, expected }
+}
+
+fn check(tensor: &candle_core::Tensor, place: &str, expected: &[usize]) -> Result<()> {
+    if tensor.dims() == expected {
+        return Ok(());
+    }
+    let (found, expected) = (tensor.dims().to_vec(), format!("{expected:?}"));
+    Err(apl_core::Error::Shape { place: place.into(), found, expected }.into())
+}
+
+#[cfg(test)]
+mod tests;
