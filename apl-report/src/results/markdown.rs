@@ -47,7 +47,7 @@ impl Results {
         if self.at_paper_scale() {
             ""
         } else {
-            " Networks, data or training are smaller than the paper's: its errors are no yardstick for these, only the sign and the size of its differences."
+            " Networks, data or training are smaller than the paper's: its numbers are no yardstick for these, only the sign and the size of its differences."
         }
     }
 
