@@ -17,13 +17,12 @@ use apl_train::{
 use apl_vision::Vision;
 
 fn all() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
     let mut found = Vec::new();
-    for scale in std::fs::read_dir(root).unwrap() {
-        let scale = scale.unwrap().path();
-        if scale.is_dir() {
-            let files = std::fs::read_dir(scale).unwrap().map(|entry| entry.unwrap().path());
-            found.extend(files);
+    for folder in ["configs", "configs/public"] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let scales = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+        for scale in scales.filter(|path| path.is_dir() && !path.ends_with("public")) {
+            found.extend(std::fs::read_dir(scale).unwrap().map(|entry| entry.unwrap().path()));
         }
     }
     found.sort();
@@ -52,7 +51,7 @@ fn named(name: &str) -> PathBuf {
 #[test]
 fn every_configuration_can_be_used_and_says_what_it_is_for() {
     let all = all();
-    assert_eq!(all.len(), 30);
+    assert_eq!(all.len(), 34);
     for path in all {
         let identity = match is_higgs(&path) {
             true => built::<Higgs>(&path),
