@@ -42,7 +42,7 @@ pub struct Train {
     /// Change a key of the configuration, such as activation.hinges=2; may be given again.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
-    /// Where the data is: embedded, hub (the Hugging Face hub, or its cache), a folder or an archive.
+    /// Where the data is: embedded (generated), hub (the Hugging Face hub, or its cache), a folder or an archive of images, a file of events.
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
     /// The seed of every random number.
@@ -70,15 +70,15 @@ pub struct Train {
 
 #[derive(Debug, Args)]
 pub struct Reproduce {
-    /// table1, table3, ablation: a file of configs; all of them: all; or another table's file.
+    /// table1, table2, table3, ablation: a file of configs; all of them: all; or another table's file.
     pub table: String,
-    /// The folder of configurations: quick (generated data), cpu (real data, narrow networks), paper (the authors' recipes).
+    /// The folder of configurations: quick (generated data), cpu (real images, generated collisions, shorter training), paper (the authors' recipes).
     #[arg(long, default_value = "quick")]
     pub scale: String,
     /// Only rows of this id, such as s5 or c10-*; may be given again.
     #[arg(long = "row", value_name = "PATTERN")]
     pub rows: Vec<String>,
-    /// Seeds of every row [default: the table's].
+    /// Seeds of every row [default: the table's]; ensembles of more networks are left out.
     #[arg(long, value_name = "N")]
     pub seeds: Option<u32>,
     /// Where a data set is: cifar10=FOLDER; may be given again.
@@ -111,7 +111,7 @@ pub struct Evaluate {
     /// The split.
     #[arg(long, default_value = "test")]
     pub split: SplitName,
-    /// Other data than the run's: embedded, hub, a folder or an archive.
+    /// Other data than the run's: embedded, hub, a folder, an archive or a file.
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
     /// Print the score as JSON.
@@ -220,6 +220,16 @@ pub struct Columns {
     /// Leave out rows that cannot be used, and count them, instead of refusing the file.
     #[arg(long)]
     pub skip_bad: bool,
+}
+
+impl Columns {
+    /// Whether any of them was given.
+    pub fn given(&self) -> bool {
+        let Self { label, weight, features, data_set, label_set, missing, skip_bad } = self;
+        let names = [label, weight, data_set, label_set];
+        let named = names.iter().any(|name| name.is_some()) || !features.is_empty();
+        named || missing.is_some() || *skip_bad
+    }
 }
 
 #[derive(Debug, Args)]

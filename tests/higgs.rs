@@ -143,7 +143,7 @@ fn where_events_come_from_does_not_change_a_run() {
     for (source, out) in [("events.csv", "a.safetensors"), ("packed", "b.safetensors")] {
         let import = ["data", "import", "higgs", "--data", source, "--out", out, "--label", "kind"];
         let ended = bench.apl(&[&import[..], &["--missing", "-12345"]].concat()).ok();
-        let expected = format!("{out}: 3000 events, columns of its own, 25 features (");
+        let expected = format!("{out}: 3000 events, H -> tau tau, 25 features (");
         assert!(ended.out.starts_with(&expected), "{}", ended.out);
         let runs = format!("runs-of-{source}");
         train(&bench, &runs, out).ok();
@@ -151,11 +151,58 @@ fn where_events_come_from_does_not_change_a_run() {
     }
 }
 
+/// The generator's features under their names need no import either, and other events are scaled as those the network knows.
+#[test]
+fn a_network_is_shown_other_events_as_it_knows_them() {
+    let bench = bench();
+    train(&bench, "runs", "embedded").ok();
+    generate(&bench, "3000", "events.safetensors").ok();
+    let file = EventFile::open(&bench.path("events.safetensors")).unwrap();
+    let (mut features, mut labels) = (vec![0.0; 3000 * FEATURES], vec![0; 3000]);
+    file.read_rows(0..3000, &mut features, &mut labels, None).unwrap();
+    let mut text = format!("{},class\n", file.features().join(","));
+    for (event, (row, label)) in features.chunks_exact(FEATURES).zip(&labels).enumerate() {
+        // The last 1000 are the test: only what was before is different.
+        let factor = if event < 2000 { 3.0 } else { 1.0 };
+        let number = |x: &f32| if x.is_nan() { String::new() } else { (factor * x).to_string() };
+        let line: Vec<String> = row.iter().map(number).collect();
+        text.push_str(&format!("{},{label}\n", line.join(",")));
+    }
+    bench.write("other.csv", &text);
+    let score = |data: &[&str]| {
+        let evaluate = ["evaluate", "runs/small/net/seed-1", "--split", "test", "--json"];
+        let ended = bench.apl(&[&evaluate[..], data].concat()).ok();
+        let found: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+        (found["score"].as_f64().unwrap(), found["same-data"].as_bool().unwrap())
+    };
+    let (own, same) = score(&[]);
+    assert!(same);
+    assert_eq!(score(&["--data", "other.csv"]), (own, false));
+    bench.write("runs/small/net/seed-1/preprocessing.json", "{\"features\": [], \"events\": 1}");
+    let evaluate = bench.apl(&["evaluate", "runs/small/net/seed-1"]);
+    evaluate
+        .fails_with(1, &["preprocessing.json: found scales of [], expected of [\"lepton1_pt\""]);
+}
+
+#[test]
+fn threads_do_not_change_a_run() {
+    let bench = bench();
+    let more = "split = \"spread\"\nmissing = \"indicator\"\nshuffle = \"once\"\n";
+    bench
+        .write("small/net.toml", &CONFIG.replace("test = 1000\n", &format!("test = 1000\n{more}")));
+    for (runs, threads) in [("one", "1"), ("three", "3")] {
+        bench.train(&["--no-progress", "--runs", runs, "--threads", threads]).ok();
+    }
+    same_network(&bench, "one", "three");
+}
+
 /// A table that can be read as it is: imported into the cache by the first run, and no more after.
 #[test]
 fn a_public_table_is_a_source_as_it_is() {
     let bench = bench();
-    let mut text = String::new();
+    // As pandas writes a table without names: the numbers of the columns for a header.
+    let numbers: Vec<String> = (0..29).map(|i| i.to_string()).collect();
+    let mut text = format!("{}\n", numbers.join(","));
     for row in 0..600 {
         let label = (row * 7 / 3) % 2;
         let numbers =
@@ -169,7 +216,11 @@ fn a_public_table_is_a_source_as_it_is() {
     );
     bench.write("small/net.toml", &config);
     train(&bench, "runs", "higgs.csv").ok();
-    let kept = || std::fs::read_dir(bench.path("cache/higgs")).unwrap().count();
+    let kept = || {
+        let entries = std::fs::read_dir(bench.path("cache/higgs")).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths.filter(|path| path.extension().is_some_and(|e| e == "safetensors")).count()
+    };
     assert_eq!(kept(), 1);
     train(&bench, "again", "higgs.csv").ok();
     assert_eq!(kept(), 1);
@@ -206,6 +257,11 @@ fn a_table_shows_several_scores_and_ensembles_and_is_kept_compact() {
     bench.apl(&["compact", "runs", "--out", "kept"]).ok();
     assert!(bench.path("kept/small/net/seed-1/preprocessing.json").exists());
     assert_eq!(reproduce("kept").ok().out, whole.out);
+    // Fewer seeds than the ensemble has members: no ensemble, and no more runs.
+    let few = ["reproduce", "higgs", "--scale", "small", "--runs", "few", "--seeds", "1"];
+    let few = bench.apl(&few).ok();
+    assert!(few.err.contains("1 run in 1 row, 0 done"), "{}", few.err);
+    assert!(!few.out.contains("two together"), "{}", few.out);
 }
 
 #[test]
@@ -254,7 +310,7 @@ fn events_that_cannot_be_used_are_named() {
         ("empty.csv", &["empty.csv: found"]),
         (
             "cut.safetensors",
-            &["cut.safetensors: found 304463 bytes", "the file was cut short or added to"],
+            &["cut.safetensors: found 304471 bytes", "the file was cut short or added to"],
         ),
     ] {
         let source = bench.path(source).display().to_string();

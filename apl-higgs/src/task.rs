@@ -114,6 +114,11 @@ impl Task for Higgs {
         serde_json::to_value(dataset.standard()).ok()
     }
 
+    fn prepare_as(dataset: &mut Dataset, preprocessing: serde_json::Value) -> Result<(), String> {
+        let standard = serde_json::from_value(preprocessing).map_err(|error| error.to_string())?;
+        dataset.set_standard(standard)
+    }
+
     fn measure() -> Measure {
         Measure { name: "AUC".into(), unit: String::new(), better: Better::Higher }
     }

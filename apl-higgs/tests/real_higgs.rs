@@ -13,13 +13,16 @@ use apl_higgs::data::{EventFile, ImportOptions, LAYOUTS, import, open};
 
 /// A file of the real data, if there is some.
 fn real(name: &str) -> Option<PathBuf> {
-    match std::env::var_os("APL_REAL_DATA") {
-        Some(folder) => Some(PathBuf::from(folder).join("higgs").join(name)),
-        None => {
-            println!("skipped: APL_REAL_DATA is not set");
-            None
-        }
+    let Some(folder) = std::env::var_os("APL_REAL_DATA") else {
+        println!("skipped: APL_REAL_DATA is not set");
+        return None;
+    };
+    let path = PathBuf::from(folder).join("higgs").join(name);
+    if !path.exists() {
+        println!("skipped: no {}", path.display());
+        return None;
     }
+    Some(path)
 }
 
 /// The events of a file, as any caller gets them, and the name of the layout that was recognised.

@@ -43,6 +43,7 @@ fn record() -> Record {
         title: "Effect of S".into(),
         about: Some("What a reader should know.\n".into()),
         scale: "cpu".into(),
+        incomparable: false,
         partial: false,
         contrasts: vec![pair("s1", "relu"), pair("s2", "relu"), pair("s5", "relu")],
         rows: vec![
@@ -93,6 +94,10 @@ fn at_the_papers_scale_the_papers_numbers_are_compared() {
     runs(folder.path());
     let record = Record { scale: "paper".into(), ..record() };
     insta::assert_snapshot!("results_paper", Results::read(&record, folder.path()).to_string());
+    // Where the paper's data is not to be had, its numbers are no yardstick.
+    let record = Record { incomparable: true, ..record };
+    let text = Results::read(&record, folder.path()).to_string();
+    assert!(!text.contains("Against the paper") && text.contains("Paper: −0.97†"), "{text}");
 }
 
 #[test]
@@ -137,7 +142,8 @@ fn a_row_shows_the_score_it_names_and_an_ensemble_is_one_result() {
         let mut summary = apl_train::run::Summary::read(&path).unwrap();
         summary.scores = scores(0.8 + 0.0011 * f64::from(seed * seed));
         summary.write(&path).unwrap();
-        members.push(Member { seed, hash: summary.hash });
+        let score = summary.score.map(|score| score.value);
+        members.push(Member { seed, hash: summary.hash, score });
         data = summary.data;
     }
     let ensemble = Ensemble { format: FORMAT, members, data, scores: scores(0.8123) };
@@ -170,7 +176,7 @@ fn a_row_shows_the_score_it_names_and_an_ensemble_is_one_result() {
     let problem = "without the score `accuracy`".to_string();
     assert_eq!(results.row("auc").unwrap().problems[0], (1, problem));
     let mut other = ensemble;
-    other.members[3].hash = "00".repeat(32);
+    other.members[3].score = Some(0.5);
     other.write(&runs).unwrap();
     let results = Results::read(&record, folder.path());
     let problem = &results.row("z-5").unwrap().problems[0].1;

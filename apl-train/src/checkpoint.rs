@@ -31,6 +31,7 @@ pub struct State {
 
 /// Sums over the training examples since the last evaluation. The floats travel as bits: a resumed run continues them exactly.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Stored")]
 pub struct Running {
     /// Examples summed over.
     pub examples: u64,
@@ -42,6 +43,24 @@ pub struct Running {
     pub score: f64,
     /// Examples of batches that had a score.
     pub scored: u64,
+}
+
+/// [`Running`] as it stands in a checkpoint.
+#[derive(Deserialize)]
+struct Stored {
+    examples: u64,
+    #[serde(with = "bits")]
+    loss: f64,
+    #[serde(with = "bits")]
+    score: f64,
+    /// Absent where an earlier version wrote it, in which every batch had a score.
+    scored: Option<u64>,
+}
+
+impl From<Stored> for Running {
+    fn from(Stored { examples, loss, score, scored }: Stored) -> Self {
+        Self { examples, loss, score, scored: scored.unwrap_or(examples) }
+    }
 }
 
 impl Running {
@@ -152,4 +171,22 @@ pub fn restore(
 /// Removes the checkpoint of a finished run, which `model.safetensors` stands in for. One that stays costs space and nothing else.
 pub fn remove(directory: &Path) {
     let _ = std::fs::remove_file(path(directory));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_an_earlier_version_are_whole() {
+        let mut running = Running::default();
+        running.add(100, 0.5, Some(12.0));
+        let mut value = serde_json::to_value(running).unwrap();
+        assert_eq!(serde_json::from_value::<Running>(value.clone()).unwrap(), running);
+        value.as_object_mut().unwrap().remove("scored");
+        assert_eq!(serde_json::from_value::<Running>(value).unwrap(), running);
+        // A batch without a score counts for the loss alone.
+        running.add(100, 1.5, None);
+        assert_eq!(running.means(), Some((1.0, Some(12.0))));
+    }
 }

@@ -32,13 +32,15 @@ pub struct Ensemble {
 }
 
 /// A network of an ensemble.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
     /// Its seed.
     pub seed: u32,
     /// The hash of its run.
     pub hash: String,
+    /// Its own score: a run that was made anew, by another version or on another machine, is another member.
+    pub score: Option<f64>,
 }
 
 impl Ensemble {
@@ -167,7 +169,8 @@ fn look(folder: &Path, members: u32) -> Result<(Vec<Member>, Vec<DataSummary>)> 
         } else if !summary.same_data(&data) {
             return Err(Error::run(&run, "run on other data than the seeds before"));
         }
-        present.push(Member { seed, hash: summary.hash });
+        let score = summary.score.map(|score| score.value);
+        present.push(Member { seed, hash: summary.hash, score });
     }
     Ok((present, data))
 }

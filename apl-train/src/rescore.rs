@@ -13,7 +13,7 @@ use crate::{
     interrupt::Interrupt,
     launch, model,
     plan::Plan,
-    run::{Measure, Summary},
+    run::{Measure, Summary, preprocessing},
     task::Split,
     train::Settings,
 };
@@ -60,7 +60,11 @@ pub fn rescore<T: Task>(run: &Path, document: &Document, split: Split) -> Result
     }
     let mut network = launch::build(&plan).map_err(|error| document.blame(error))?;
     model::read(&path, network.parameters())?;
-    let data = launch::load(&plan, document, &Settings::default(), &mut |_| ())?;
+    let mut data = launch::load(&plan, document, &Settings::default(), &mut |_| ())?;
+    if let Some(preprocessing) = preprocessing::read(run)? {
+        T::prepare_as(&mut data, preprocessing)
+            .map_err(|problem| Error::run(&preprocessing::path(run), problem))?;
+    }
     let examples = T::examples(&data, split);
     if examples == 0 {
         let problem = "has no examples in this run";
@@ -93,10 +97,7 @@ impl fmt::Display for Rescore {
         let line = format!("on {examples} examples of the {split} split, loss {:.6}", self.loss);
         writeln!(f, "{id}, seed {seed}: {score} {line}")?;
         if !self.same_data {
-            writeln!(
-                f,
-                "note: the data differ from those the run was made with; they were prepared by their own training split"
-            )?;
+            writeln!(f, "note: the data differ from those the run was made with")?;
         }
         Ok(())
     }

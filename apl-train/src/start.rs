@@ -13,7 +13,7 @@ use crate::{
     optimizer::Sgd,
     plan::Plan,
     record,
-    run::{Snapshots, Summary, activations::Activations, file, metrics},
+    run::{Snapshots, Summary, activations::Activations, file, metrics, preprocessing},
     task::Split,
 };
 
@@ -49,8 +49,8 @@ pub fn start<T: Task>(
         Some(activations) => activations,
         None => {
             file::write_text(&directory.join("config.toml"), &plan.config.to_toml()?)?;
-            if let Some(preprocessing) = T::preprocessing(data) {
-                file::write_json(&directory.join("preprocessing.json"), &preprocessing)?;
+            if let Some(fitted) = T::preprocessing(data) {
+                preprocessing::write(directory, &fitted)?;
             }
             let activation = network.parameters().iter().filter(|p| p.role.is_activation());
             let path = directory.join("initial.safetensors");

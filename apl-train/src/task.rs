@@ -171,6 +171,18 @@ pub trait Task: Debug + Clone + PartialEq + Sized {
         None
     }
 
+    /// Prepares inputs as another run did, from its `preprocessing.json`, instead of as fitted to these training examples.
+    ///
+    /// # Errors
+    /// What does not belong to these inputs, in words.
+    fn prepare_as(
+        data: &mut Self::Dataset,
+        preprocessing: serde_json::Value,
+    ) -> std::result::Result<(), String> {
+        let _ = (data, preprocessing);
+        Ok(())
+    }
+
     /// What runs are scored by.
     fn measure() -> Measure;
 

@@ -171,13 +171,28 @@ impl Task for Vision {
 
     /// The mean of the members' class probabilities.
     fn ensemble(members: &[Predictions]) -> Predictions {
-        Predictions::mean(members, |scores, probabilities| {
-            let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            probabilities.extend(scores.iter().map(|score| libm::exp(f64::from(score - largest))));
-            let sum: f64 = probabilities.iter().sum();
-            probabilities.iter_mut().for_each(|p| *p /= sum);
-        })
+        let Some(first) = members.first() else { return Predictions::default() };
+        let mut together = Predictions { scores: Vec::new(), ..first.clone() };
+        let mut sums = vec![0.0; first.outputs];
+        for example in 0..first.labels.len() {
+            sums.fill(0.0);
+            for member in members {
+                let scores = &member.scores[example * first.outputs..][..first.outputs];
+                add_probabilities(scores, &mut sums);
+            }
+            let mean = |sum: &f64| (sum / members.len() as f64) as f32;
+            together.scores.extend(sums.iter().map(mean));
+        }
+        together
     }
+}
+
+/// Adds the softmax of scores.
+fn add_probabilities(scores: &[f32], sums: &mut [f64]) {
+    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let power = |score: &f32| libm::exp(f64::from(score - largest));
+    let total: f64 = scores.iter().map(power).sum();
+    sums.iter_mut().zip(scores).for_each(|(sum, score)| *sum += power(score) / total);
 }
 
 impl From<Error> for apl_train::Error {

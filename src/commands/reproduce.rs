@@ -65,6 +65,9 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
     if !outcome.interrupted {
         for row in &study.rows {
             for &members in &row.ensembles {
+                if crew.interrupt.raised() {
+                    return Ok(ExitCode::from(Interrupt::EXIT_CODE));
+                }
                 let work = Together { document: &row.document, folder: row.folder(runs), members };
                 if let Err(error) = with_task(&row.document, work) {
                     notice(&format!("{}: ensemble of {members}: {error}", row.identity.id));

@@ -1,6 +1,8 @@
-//! The public data sets whose columns are known, as data.
+//! The data sets whose columns are known, as data.
 
-/// The columns of a public data set.
+use crate::generator::NAMES;
+
+/// The columns of a known data set.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Layout {
     /// What the set is called.
@@ -24,10 +26,22 @@ pub struct Layout {
 /// | UCI HIGGS (Baldi, Sadowski, Whiteson 2014) | 28: 21 measured, 7 computed | `class` or `label`, first or last where the file has no header | | |
 /// | ATLAS HiggsML (CERN open data 328) | 30: `DER_*`, `PRI_*` | `Label`: `s`, `b` | `Weight` | -999 |
 /// | FAIR Universe HiggsML (Zenodo 15131565) | 28: `PRI_*`, `DER_*` | `labels`: 1, 0 | `weights` | -25 |
-pub const LAYOUTS: &[Layout] = &[UCI, ATLAS, FAIR];
+/// | H -> tau tau (the generator) | 25, see [`generator`](crate::generator) | `label` or `class` | `weight` | empty or nan |
+pub const LAYOUTS: &[Layout] = &[UCI, ATLAS, FAIR, HTAUTAU];
+
+/// H -> tau tau against Z -> tau tau: the features of the generator.
+pub(crate) const HTAUTAU: Layout = Layout {
+    name: "H -> tau tau",
+    features: &NAMES,
+    label: &["label", "class", "target", "signal"],
+    weight: &["weight"],
+    never: &[],
+    // The collinear mass is not always there.
+    missing: Some(f32::NAN),
+};
 
 /// UCI HIGGS: H -> W W b b against top pairs.
-pub(super) const UCI: Layout = Layout {
+pub(crate) const UCI: Layout = Layout {
     name: "UCI HIGGS",
     features: &[
         "lepton_pT",
@@ -66,7 +80,7 @@ pub(super) const UCI: Layout = Layout {
 };
 
 /// ATLAS HiggsML 2014: H -> tau tau against Z -> tau tau, top pairs and W.
-const ATLAS: Layout = Layout {
+pub(crate) const ATLAS: Layout = Layout {
     name: "ATLAS HiggsML",
     features: &[
         "DER_mass_MMC",
@@ -109,7 +123,7 @@ const ATLAS: Layout = Layout {
 
 /// FAIR Universe HiggsML Uncertainty: H -> tau tau against Z -> tau tau, two bosons and top pairs. What is missing is -25 in the challenge's own code
 /// (`derived_quantities.py`).
-const FAIR: Layout = Layout {
+pub(crate) const FAIR: Layout = Layout {
     name: "FAIR Universe HiggsML",
     features: &[
         "PRI_lep_pt",

@@ -28,7 +28,7 @@
 
 mod event_file;
 mod import;
-mod layout;
+pub(crate) mod layout;
 mod source;
 mod survey;
 #[cfg(test)]
@@ -36,7 +36,9 @@ mod testing;
 
 pub(crate) use event_file::digest::of as digest;
 pub use event_file::{About, EventFile, EventWriter, Source};
+pub(crate) use import::check_absent;
 pub use import::{ImportOptions, Imported, Progress, import};
 pub use layout::{LAYOUTS, Layout};
+pub(crate) use source::once;
 pub use source::open;
 pub use survey::{Feature, Survey};

@@ -1,7 +1,11 @@
 //! Events from any path: an event file as it is, anything else imported once.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
+use apl_train::run::file::Replacement;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -17,7 +21,7 @@ use crate::{
 const NAME: &[u8] = b"apl-higgs-import-1";
 
 /// The events of a path. An event file is opened as it is, whatever the options. Anything else is imported into `cache/higgs/<key>.safetensors`, unless
-/// an earlier call did that: `progress` then hears nothing.
+/// an earlier call did that: `progress` then hears nothing. Of several processes one imports, the others wait for it.
 ///
 /// The key is a SHA-256 over the options and the source's canonical path, length and time of last modification. A source that is moved or touched is
 /// imported again; one whose contents are exchanged without a trace in any of these is not. The source's own SHA-256 stands in the event file; to take
@@ -35,10 +39,29 @@ pub fn open(
         return EventFile::open(path);
     }
     let kept = kept(path, options, cache)?;
-    match EventFile::open(&kept) {
+    once(&kept, || Ok(replace(path, options, &kept, progress)?.events))
+}
+
+/// The event file of the cache at a path, made by the first who needs it.
+///
+/// # Errors
+/// Those of `make`; a cache that cannot be written.
+pub(crate) fn once(kept: &Path, make: impl FnOnce() -> Result<EventFile>) -> Result<EventFile> {
+    if let Ok(events) = EventFile::open(kept) {
+        return Ok(events);
+    }
+    let failed = |error| Error::unwritable(kept, &error);
+    std::fs::create_dir_all(kept.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+    let lock = File::create(kept.with_extension("lock")).map_err(failed)?;
+    // Held until it is dropped, or its owner dies.
+    lock.lock().map_err(failed)?;
+    match EventFile::open(kept) {
         Ok(events) => Ok(events),
         // None yet, or one that was damaged since.
-        Err(_) => Ok(replace(path, options, &kept, progress)?.events),
+        Err(_) => {
+            Replacement::clear(kept);
+            make()
+        }
     }
 }
 

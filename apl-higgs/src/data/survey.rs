@@ -5,7 +5,10 @@ use std::fmt;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use crate::{Result, data::EventFile};
+use crate::{
+    Result,
+    data::{EventFile, Progress},
+};
 
 /// Rows that are read at a time.
 const PIECE: usize = 8192;
@@ -63,9 +66,14 @@ struct Sums {
 impl Survey {
     /// Reads a file whole, and checks its contents against its digest.
     ///
+    /// `progress` hears how far it has come; an error that it returns ends the work and is passed on.
+    ///
     /// # Errors
     /// A damaged file.
-    pub fn of(events: &EventFile) -> Result<Self> {
+    pub fn of(
+        events: &EventFile,
+        progress: &mut dyn FnMut(Progress) -> Result<()>,
+    ) -> Result<Self> {
         events.verify()?;
         let width = events.features().len();
         let none = Sums {
@@ -79,6 +87,8 @@ impl Survey {
         let mut sums = vec![none; width];
         let (mut signal, mut totals) = (0, [0.0; 2]);
         for first in (0..events.rows()).step_by(PIECE) {
+            let share = first as f64 / events.rows() as f64;
+            progress(Progress { rows: first as u64, share })?;
             let rows = first..events.rows().min(first + PIECE);
             let mut features = vec![0.0; rows.len() * width];
             let (mut labels, mut weights) = (vec![0; rows.len()], vec![0.0; rows.len()]);
@@ -223,7 +233,7 @@ mod tests {
         writer
             .append(&[1.0, nan, 3.0, 5.0, 8.0, 7.0, 4.0, nan], &[0, 0, 1, 1], &[0.5, 0.5, 2.0, 3.0])
             .unwrap();
-        let survey = Survey::of(&writer.finish("", 2).unwrap()).unwrap();
+        let survey = Survey::of(&writer.finish("", 2).unwrap(), &mut |_| Ok(())).unwrap();
         assert_eq!((survey.events, survey.signal, survey.weights), (4, 2, Some([1.0, 5.0])));
         let [one, other] = &survey.features[..] else { panic!() };
         assert_eq!((one.means, one.least, one.most, one.missing), ([2.0, 6.0], 1.0, 8.0, 0.0));

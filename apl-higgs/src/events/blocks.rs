@@ -4,14 +4,21 @@ use std::{collections::HashMap, ops::Range};
 
 use crate::{Result, data::EventFile, events::store::Row};
 
-/// Events of a block: few enough to be read at once, many enough for a disk.
-pub(super) const BLOCK: usize = 4096;
+/// The most events of a block: few enough to be read at once, many enough for a disk.
+const MOST: usize = 4096;
+/// Bytes that the features of a block have at most, unless single events are larger.
+const BYTES: usize = 400 << 10;
 /// Blocks whose events are shuffled among each other.
 pub(super) const WINDOW: usize = 64;
-/// Blocks that are kept: those that the events of a window come from, which may begin and end anywhere in blocks of the file, and some of the next.
+/// Blocks that are kept: those that the events of a window come from, which may begin and end anywhere in blocks of the file, and some of the next. No
+/// more than 75 MiB.
 const KEPT: usize = 3 * WINDOW;
-/// Bytes that blocks may take; wide events have fewer blocks.
-const BYTES: usize = 128 << 20;
+
+/// Events of a block, given how many features they have: a power of two.
+pub(super) fn block_rows(width: usize) -> usize {
+    let fitting = (BYTES / (4 * width.max(1))).max(1);
+    (1 << fitting.ilog2()).min(MOST)
+}
 
 /// Neighbouring events.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +55,10 @@ impl Block {
         file.read_rows(rows, &mut self.features, &mut self.labels, self.weights.as_deref_mut())
     }
 
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
     pub(super) fn row(&self, row: usize) -> Row<'_> {
         Row {
             features: &self.features[row * self.width..][..self.width],
@@ -60,7 +71,8 @@ impl Block {
 /// The blocks in memory, each read when it is first needed, in place of the one read longest ago.
 #[derive(Debug)]
 pub(super) struct Blocks {
-    kept: usize,
+    /// Events of a block.
+    rows: usize,
     blocks: Vec<Block>,
     /// Which block of the file is in which place.
     places: HashMap<usize, usize>,
@@ -72,24 +84,23 @@ pub(super) struct Blocks {
 
 impl Blocks {
     pub(super) fn new(file: &EventFile) -> Self {
-        let bytes = BLOCK * file.features().len() * 4;
-        let kept = (BYTES / bytes.max(1)).clamp(4, KEPT);
-        Self { kept, blocks: Vec::new(), places: HashMap::new(), numbers: Vec::new(), next: 0 }
+        let rows = block_rows(file.features().len());
+        Self { rows, blocks: Vec::new(), places: HashMap::new(), numbers: Vec::new(), next: 0 }
     }
 
     /// The event of a row.
     pub(super) fn row(&mut self, file: &EventFile, row: usize) -> Result<Row<'_>> {
-        let number = row / BLOCK;
+        let number = row / self.rows;
         let place = match self.places.get(&number) {
             Some(&place) => place,
             None => self.take(file, number)?,
         };
-        Ok(self.blocks[place].row(row % BLOCK))
+        Ok(self.blocks[place].row(row % self.rows))
     }
 
     fn take(&mut self, file: &EventFile, number: usize) -> Result<usize> {
         let place = self.next;
-        self.next = (self.next + 1) % self.kept;
+        self.next = (self.next + 1) % KEPT;
         if place == self.blocks.len() {
             self.blocks.push(Block::empty(file));
             self.numbers.push(None);
@@ -97,10 +108,20 @@ impl Blocks {
         if let Some(old) = self.numbers[place].take() {
             self.places.remove(&old);
         }
-        let first = number * BLOCK;
-        self.blocks[place].read(file, first..file.rows().min(first + BLOCK))?;
+        let first = number * self.rows;
+        self.blocks[place].read(file, first..file.rows().min(first + self.rows))?;
         self.numbers[place] = Some(number);
         self.places.insert(number, place);
         Ok(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_of_wide_events_have_fewer_of_them() {
+        assert_eq!([1, 25, 30, 200, 8192].map(block_rows), [4096, 4096, 2048, 512, 8]);
     }
 }

@@ -17,12 +17,12 @@ use crate::{
     Error, Result,
     data::{self, EventFile, ImportOptions, Progress},
     events::{
-        DataConfig, Missing, Set, Shuffle, Source, Splits, Standard, Weights,
-        blocks::{BLOCK, WINDOW},
+        DataConfig, Missing, Shuffle, Source, Splits, Standard, Weights,
+        blocks::WINDOW,
         standardise::Fit,
-        store::{Row, Store},
+        store::{Row, Store, WHOLE, bytes},
     },
-    generator::Generator,
+    generator::{self, Generator, NAMES},
     network::FEATURES,
 };
 
@@ -57,17 +57,21 @@ impl Dataset {
         cache: &Path,
         progress: &mut dyn FnMut(Progress) -> Result<()>,
     ) -> Result<(Self, Vec<String>)> {
-        let (store, names, rows, digest) = match &config.source {
-            Source::Embedded => generate(config),
+        Self::within(config, cache, WHOLE, progress)
+    }
+
+    /// [`load`](Self::load) with events in memory whole up to so many bytes of features.
+    fn within(
+        config: &DataConfig,
+        cache: &Path,
+        whole: u64,
+        progress: &mut dyn FnMut(Progress) -> Result<()>,
+    ) -> Result<(Self, Vec<String>)> {
+        let Events { store, names, rows, digest } = match &config.source {
+            Source::Embedded => generated(config, cache, whole, progress)?,
             Source::File(path) => {
-                let file = data::open(path, &ImportOptions::default(), cache, progress)?;
-                let rows = rows(config, &file)?;
-                if config.weights == Weights::Events && !file.has_weights() {
-                    let found = "\"events\" with a file that has none".to_string();
-                    return Err(wrong("weights", found, "\"none\", or a file with weights".into()));
-                }
-                let (names, digest) = (file.features().to_vec(), file.digest().to_string());
-                (Store::file(file, rows)?, names, rows, digest)
+                let options = ImportOptions::default();
+                in_file(config, data::open(path, &options, cache, progress)?, whole)?
             }
         };
         let columns = columns(config, &names)?;
@@ -101,23 +105,22 @@ impl Dataset {
         let train = self.len(Split::Train);
         let every = train.div_ceil(FITTED);
         let mut fit = Fit::new(self.columns.len());
-        let (mut counts, mut totals, mut least) = ([0u64; 2], [0.0f64; 2], 0.0f32);
-        for first in (0..train).step_by(BLOCK * every) {
-            self.visit(Split::Train, first..train.min(first + BLOCK), |row| {
+        let (mut counts, mut totals) = ([0u64; 2], [0.0f64; 2]);
+        let block = self.store.block();
+        for first in (0..train).step_by(block * every) {
+            self.visit(Split::Train, first..train.min(first + block), |row| {
                 fit.add(row, &self.columns);
                 counts[usize::from(row.label)] += 1;
                 totals[usize::from(row.label)] += f64::from(row.weight);
-                least = least.min(row.weight);
             })?;
         }
         let fitted = (counts[0] + counts[1]) as f64;
         if config.weights == Weights::Events {
-            if least < 0.0 {
-                let expected = "\"none\", or weights of at least 0";
-                return Err(wrong("weights", format!("a weight of {least}"), expected.into()));
+            if totals.iter().any(|total| *total <= 0.0) {
+                let found = "training events of one class whose weights are all 0".to_string();
+                return Err(wrong("weights", found, "\"none\", or weights above 0".into()));
             }
-            let factor = |total: f64| if total > 0.0 { fitted / (2.0 * total) } else { 0.0 };
-            self.factors = Some(totals.map(factor));
+            self.factors = Some(totals.map(|total| fitted / (2.0 * total)));
         }
         self.standard = fit.standard(&config.names(), config.preprocess);
         Ok(counts[1] as f64 / fitted.max(1.0))
@@ -127,8 +130,9 @@ impl Dataset {
     fn check_classes(&self) -> Result<()> {
         for split in Split::ALL {
             let mut there = [false; 2];
-            for first in (0..self.len(split)).step_by(BLOCK) {
-                self.visit(split, first..self.len(split).min(first + BLOCK), |row| {
+            let block = self.store.block();
+            for first in (0..self.len(split)).step_by(block) {
+                self.visit(split, first..self.len(split).min(first + block), |row| {
                     there[usize::from(row.label)] = true;
                 })?;
                 if there == [true; 2] {
@@ -181,6 +185,22 @@ impl Dataset {
         &self.standard
     }
 
+    /// Brings features to scale as another data set's, of the same features, were.
+    ///
+    /// # Errors
+    /// Other features, in words.
+    pub fn set_standard(&mut self, standard: Standard) -> std::result::Result<(), String> {
+        let names = |standard: &Standard| {
+            standard.features.iter().map(|scale| scale.name.clone()).collect::<Vec<_>>()
+        };
+        let (found, expected) = (names(&standard), names(&self.standard));
+        if found != expected {
+            return Err(format!("found scales of {found:?}, expected of {expected:?}"));
+        }
+        self.standard = standard;
+        Ok(())
+    }
+
     /// Whether events have weights that count.
     pub fn weighted(&self) -> bool {
         self.factors.is_some()
@@ -192,12 +212,12 @@ impl Dataset {
             Shuffle::Epoch => epoch,
             Shuffle::Once => 0,
         };
-        Order::blocks(self.len(Split::Train), BLOCK, WINDOW, streams, epoch)
+        Order::blocks(self.len(Split::Train), self.store.block(), WINDOW, streams, epoch)
     }
 
-    /// SHA-256, in hexadecimal, over what a split is: the digest of the whole, how it is split, and which part this is.
+    /// SHA-256, in hexadecimal, over what the events of a split are: the digest of the whole, and which rows of it.
     pub fn digest(&self, split: Split) -> String {
-        let text = format!("{} {:?} {}", self.digest, self.splits, split.name());
+        let text = format!("{} {}", self.digest, self.splits.describe(split));
         Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
@@ -258,15 +278,52 @@ impl Dataset {
     }
 }
 
-/// Generated events in memory, under the digest that a file of them has.
-fn generate(config: &DataConfig) -> (Store, Vec<String>, usize, String) {
-    let rows = config.total().unwrap_or(0);
+/// Events before they are split.
+struct Events {
+    store: Store,
+    names: Vec<String>,
+    rows: usize,
+    digest: String,
+}
+
+/// Generated events, under the digest that a file of them has: in memory, or in a file of the cache where they are many.
+fn generated(
+    config: &DataConfig,
+    cache: &Path,
+    whole: u64,
+    progress: &mut dyn FnMut(Progress) -> Result<()>,
+) -> Result<Events> {
+    let (rows, sample) = (config.total().unwrap_or(0), config.sample);
+    if bytes(rows, FEATURES) > whole {
+        let kept = cache.join("higgs").join(format!("generated-{sample}-{rows}.safetensors"));
+        let make = || generator::rewrite(rows as u64, sample, &kept, progress);
+        return in_file(config, data::once(&kept, make)?, whole);
+    }
     let (mut features, mut labels) = (vec![0.0; rows * FEATURES], vec![0; rows]);
-    Generator::new(config.sample).fill(0, &mut features, &mut labels);
-    let names = Set::Htautau.features().unwrap_or_default();
-    let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+    Generator::new(sample).fill(0, &mut features, &mut labels);
+    let names = NAMES.map(String::from).to_vec();
     let digest = data::digest(&names, &features, &labels);
-    (Store::memory(FEATURES, features, labels), names, rows, digest)
+    Ok(Events { store: Store::memory(FEATURES, features, labels), names, rows, digest })
+}
+
+/// Events of a file.
+fn in_file(config: &DataConfig, file: EventFile, whole: u64) -> Result<Events> {
+    let rows = rows(config, &file)?;
+    if config.weights == Weights::Events {
+        match file.about().least_weight {
+            None => {
+                let found = "\"events\" with a file that has none".to_string();
+                return Err(wrong("weights", found, "\"none\", or a file with weights".into()));
+            }
+            Some(least) if least < 0.0 => {
+                let expected = "\"none\", or weights of at least 0".into();
+                return Err(wrong("weights", format!("a weight of {least}"), expected));
+            }
+            Some(_) => {}
+        }
+    }
+    let (names, digest) = (file.features().to_vec(), file.digest().to_string());
+    Ok(Events { store: Store::file(file, rows, whole)?, names, rows, digest })
 }
 
 /// How many rows of a file are used.
@@ -280,11 +337,11 @@ fn rows(config: &DataConfig, file: &EventFile) -> Result<usize> {
     }
 }
 
-/// Where the features of a configuration stand among a file's. Those of a file without names are taken by their order, if their number is the set's.
+/// Where the features of a configuration stand among a file's. Those of a file without names, whose features are called 1, 2, ..., are taken by their
+/// order, if their number is the set's.
 fn columns(config: &DataConfig, names: &[String]) -> Result<Vec<usize>> {
-    let known = config.set.features();
-    let any = |known: &[&str]| names.iter().any(|name| known.contains(&name.as_str()));
-    let by_order = known.filter(|known| known.len() == names.len() && !any(known));
+    let unnamed = names.iter().zip(1..).all(|(name, number)| *name == number.to_string());
+    let by_order = config.set.features().filter(|known| unnamed && known.len() == names.len());
     let place = |name: &String| {
         let among = match by_order {
             Some(known) => known.iter().position(|known| known == name),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{data::LAYOUTS, generator};
+use crate::data::layout;
 
 /// A set of features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -35,12 +35,11 @@ impl Set {
 
     /// Its features; `None` for columns of one's own.
     pub fn features(self) -> Option<&'static [&'static str]> {
-        let layout = |name: &str| LAYOUTS.iter().find(|layout| layout.name == name);
         match self {
-            Set::Htautau => Some(&generator::NAMES),
-            Set::Atlas => layout("ATLAS HiggsML").map(|layout| layout.features),
-            Set::Uci => layout("UCI HIGGS").map(|layout| layout.features),
-            Set::FairUniverse => layout("FAIR Universe HiggsML").map(|layout| layout.features),
+            Set::Htautau => Some(layout::HTAUTAU.features),
+            Set::Atlas => Some(layout::ATLAS.features),
+            Set::Uci => Some(layout::UCI.features),
+            Set::FairUniverse => Some(layout::FAIR.features),
             Set::Columns => None,
         }
     }

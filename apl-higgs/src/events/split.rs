@@ -62,6 +62,21 @@ impl Splits {
         }
     }
 
+    /// Which rows a split has, in words that never change: equal words, equal rows.
+    pub fn describe(&self, split: Split) -> String {
+        let Self { assignment, rows, validation, test } = *self;
+        match assignment {
+            Assignment::Tail => {
+                let first = self.row(split, 0);
+                format!("rows {first} to {}", first + self.len(split))
+            }
+            Assignment::Spread => format!(
+                "{} of {rows} rows, {validation} and {test} of them held out by stretches of {STRETCH}",
+                split.name()
+            ),
+        }
+    }
+
     /// The row of the file at which an event of a split stands; rows rise with positions, but for the order within a stretch. Positions behind the
     /// end give the last event.
     pub fn row(&self, split: Split, position: usize) -> usize {

@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use crate::{
     Result,
     data::EventFile,
-    events::blocks::{Block, Blocks},
+    events::blocks::{Block, Blocks, block_rows},
 };
 
-/// Files up to this size are read into memory whole.
-const WHOLE: u64 = 256 << 20;
+/// Bytes of features up to which events are in memory whole.
+pub(super) const WHOLE: u64 = 256 << 20;
 
 /// Events that can be visited in any order.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct Store(Kind);
 #[derive(Debug)]
 enum Kind {
     Memory(Block),
-    File { file: EventFile, blocks: Mutex<Blocks> },
+    File { file: Box<EventFile>, blocks: Mutex<Blocks> },
 }
 
 /// An event.
@@ -38,23 +38,26 @@ impl Store {
         Self(Kind::Memory(Block::new(width, features, labels, None)))
     }
 
-    /// The first `rows` events of a file.
+    /// The first `rows` events of a file, in memory whole if their features have up to `whole` bytes.
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn file(file: EventFile, rows: usize) -> Result<Self> {
-        Self::with_limit(file, rows, WHOLE)
-    }
-
-    fn with_limit(file: EventFile, rows: usize, whole: u64) -> Result<Self> {
-        let bytes = rows as u64 * file.features().len() as u64 * 4;
-        if bytes > whole {
+    pub fn file(file: EventFile, rows: usize, whole: u64) -> Result<Self> {
+        if bytes(rows, file.features().len()) > whole {
             let blocks = Mutex::new(Blocks::new(&file));
-            return Ok(Self(Kind::File { file, blocks }));
+            return Ok(Self(Kind::File { file: Box::new(file), blocks }));
         }
         let mut block = Block::empty(&file);
         block.read(&file, 0..rows.min(file.rows()))?;
         Ok(Self(Kind::Memory(block)))
+    }
+
+    /// How many neighbouring events are read at once where they are in a file.
+    pub fn block(&self) -> usize {
+        match &self.0 {
+            Kind::Memory(block) => block_rows(block.width()),
+            Kind::File { file, .. } => block_rows(file.features().len()),
+        }
     }
 
     /// Shows the events of these rows one after the other, each with its place among them. Rows near each other, in whatever order, are fast.
@@ -83,6 +86,11 @@ impl Store {
     }
 }
 
+/// The bytes of features.
+pub(super) fn bytes(rows: usize, width: usize) -> u64 {
+    (rows as u64).saturating_mul(width as u64).saturating_mul(4)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,8 +108,8 @@ mod tests {
         writer.append(&features, &labels, &weights).unwrap();
         EventWriter::finish(writer, &"0".repeat(64), 0).unwrap();
         let open = || EventFile::open(&path).unwrap();
-        let stores = [u64::MAX, 0].map(|limit| Store::with_limit(open(), rows, limit).unwrap());
-        let fresh = Store::with_limit(open(), rows, 0).unwrap();
+        let stores = [u64::MAX, 0].map(|limit| Store::file(open(), rows, limit).unwrap());
+        let fresh = Store::file(open(), rows, 0).unwrap();
         assert!(matches!(stores[0].0, Kind::Memory(_)) && matches!(stores[1].0, Kind::File { .. }));
         for store in &stores {
             let order = (0..rows).map(|i| i * 7919 % rows);

@@ -8,7 +8,7 @@
 //! What is in it, step by step:
 //!
 //! 1. [`production`]: a boson with its Breit-Wigner mass, a rapidity, and jets and soft particles that it recoils from;
-//! 2. [`decay`]: two taus with the angles and spins of a scalar or a vector, each to an electron or muon with the V - A spectrum and two neutrinos;
+//! 2. [`mod@decay`]: two taus with the angles and spins of a scalar or a vector, each to an electron or muon with the V - A spectrum and two neutrinos;
 //! 3. [`detector`]: resolutions, thresholds, and a missing momentum that knows only what was measured;
 //! 4. [`features`]: ten measured numbers and fifteen computed from them.
 //!
@@ -39,6 +39,7 @@ use decay::{Boson, TauDecay, decay};
 use detector::{Seen, leptons, measure};
 pub use features::NAMES;
 use production::{HIGGS, Production, Z};
+pub(crate) use write::replace as rewrite;
 pub use write::write;
 
 /// Events that one task makes.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Generator, NAMES};
 use crate::{
     Error, Result,
-    data::{EventFile, EventWriter, Progress},
+    data::{EventFile, EventWriter, Progress, check_absent},
     network::FEATURES,
 };
 
@@ -16,8 +16,19 @@ const PIECE: usize = 1 << 16;
 /// the work and is passed on.
 ///
 /// # Errors
-/// No events; a place that cannot be written.
+/// No events; an `out` that is there already or cannot be written.
 pub fn write(
+    events: u64,
+    seed: u32,
+    out: &Path,
+    progress: &mut dyn FnMut(Progress) -> Result<()>,
+) -> Result<EventFile> {
+    check_absent(out)?;
+    replace(events, seed, out, progress)
+}
+
+/// [`write`] in place of an earlier file.
+pub(crate) fn replace(
     events: u64,
     seed: u32,
     out: &Path,
@@ -74,6 +85,8 @@ mod tests {
         Generator::new(4).fill(65_530, &mut expected.0, &mut expected.1);
         let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
         assert_eq!((bits(&features), labels), (bits(&expected.0), expected.1));
+        let again = write(5, 4, &path, &mut |_| Ok(())).unwrap_err().to_string();
+        assert!(again.contains("found a file, expected nothing"), "{again}");
         // One that is stopped leaves nothing.
         let other = folder.path().join("other.safetensors");
         let stopped = write(70_000, 4, &other, &mut |_| Err(Error::Interrupted));

@@ -4,6 +4,9 @@ use rayon::prelude::*;
 
 use crate::{Error, Result, metrics::yields::Yields};
 
+/// Events that one task looks at: a batch of training is done before another thread wakes up.
+const PIECE: usize = 4096;
+
 /// The events of a split with their scores, sorted once from the highest score down, so that what passes a threshold is a beginning of the list.
 /// Events of equal score are a group, which no threshold divides.
 ///
@@ -31,15 +34,25 @@ impl Scored {
     /// neither 0 nor 1, or whose weight is not a finite number of at least 0.
     pub fn new(scores: &[f32], labels: &[u32], weights: Option<&[f32]>) -> Result<Self> {
         check(scores, labels, weights)?;
-        let mut keys: Vec<u64> = scores.par_iter().zip(0..scores.len() as u32).map(key).collect();
+        let mut keys: Vec<u64> =
+            scores.par_iter().zip(0..scores.len() as u32).with_min_len(PIECE).map(key).collect();
         // No two keys are equal, so the order does not depend on the threads.
         keys.par_sort_unstable();
         let event = |key: &u64| *key as u32 as usize;
         let mut scored = Self {
-            scores: keys.par_iter().map(|key| zeroed(scores[event(key)])).collect(),
-            signal: keys.par_iter().map(|key| labels[event(key)] == 1).collect(),
-            weights: weights
-                .map(|weights| keys.par_iter().map(|key| weights[event(key)]).collect()),
+            scores: keys
+                .par_iter()
+                .with_min_len(PIECE)
+                .map(|key| zeroed(scores[event(key)]))
+                .collect(),
+            signal: keys
+                .par_iter()
+                .with_min_len(PIECE)
+                .map(|key| labels[event(key)] == 1)
+                .collect(),
+            weights: weights.map(|weights| {
+                keys.par_iter().with_min_len(PIECE).map(|key| weights[event(key)]).collect()
+            }),
             groups: 0,
             totals: Yields::default(),
             simulated: 0,

@@ -40,11 +40,11 @@ impl fmt::Display for Results {
 
 impl Results {
     fn at_paper_scale(&self) -> bool {
-        self.record.scale == PAPER
+        self.record.scale == PAPER && !self.record.incomparable
     }
 
     fn scale_note(&self) -> &'static str {
-        if self.at_paper_scale() {
+        if self.record.scale == PAPER {
             ""
         } else {
             " Networks, data or training are smaller than the paper's: its numbers are no yardstick for these, only the sign and the size of its differences."

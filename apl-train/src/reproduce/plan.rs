@@ -166,6 +166,10 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
             }
             unmatched.retain(|pattern| !matching.contains(pattern));
             let seeds = request.seeds.unwrap_or_else(|| table.seeds_at(&request.scale));
+            // Who asks for fewer seeds than an ensemble has members gets no ensemble, and no more runs.
+            if request.seeds.zip(row.ensemble).is_some_and(|(seeds, members)| seeds < members) {
+                continue;
+            }
             let seeds = row.ensemble.unwrap_or(seeds);
             let mut record_row = RecordRow {
                 id: row.id.clone(),
@@ -192,6 +196,7 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
             title: table.title.clone(),
             about: table.about.clone(),
             scale: request.scale.clone(),
+            incomparable: !table.comparable,
             partial: rows.len() < table.rows.len(),
             contrasts: table.contrasts(),
             rows,

@@ -6,6 +6,7 @@ mod directory;
 pub mod file;
 pub mod metrics;
 mod predictions;
+pub mod preprocessing;
 mod snapshots;
 mod summary;
 pub mod tensors;

@@ -77,26 +77,6 @@ impl Predictions {
         self.weights.clear();
     }
 
-    /// What several networks say of the same examples, averaged: `probabilities` turns the scores of an example into what the mean is taken of, pushing
-    /// it. Labels and weights are those of the first.
-    pub fn mean(members: &[Self], probabilities: impl Fn(&[f32], &mut Vec<f64>)) -> Self {
-        let Some(first) = members.first() else { return Self::default() };
-        let mut mean = Self { scores: Vec::with_capacity(first.scores.len()), ..first.clone() };
-        let (mut sums, mut one) = (Vec::new(), Vec::new());
-        for example in 0..first.labels.len() {
-            sums.clear();
-            for member in members {
-                one.clear();
-                let scores = example * member.outputs..(example + 1) * member.outputs;
-                probabilities(member.scores.get(scores).unwrap_or_default(), &mut one);
-                sums.resize(one.len(), 0.0);
-                sums.iter_mut().zip(&one).for_each(|(sum, p): (&mut f64, _)| *sum += p);
-            }
-            mean.scores.extend(sums.iter().map(|sum| (sum / members.len() as f64) as f32));
-        }
-        mean
-    }
-
     /// The share of examples whose largest score is not their label's, in percent; the first of equal scores counts. `None` without examples.
     pub fn error_percent(&self) -> Option<f64> {
         let wrong = self.scores.chunks_exact(self.outputs.max(1)).zip(&self.labels);

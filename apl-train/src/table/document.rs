@@ -21,6 +21,9 @@ pub struct Table {
     /// What a reader should know besides, in Markdown.
     #[serde(default)]
     pub about: Option<String>,
+    /// Whether rows at scale `paper` can be compared with the paper's numbers: not where its data is not to be had.
+    #[serde(default = "yes")]
+    pub comparable: bool,
     /// Seeds of a row at each scale.
     #[serde(default)]
     pub seeds: BTreeMap<String, u32>,
@@ -87,6 +90,10 @@ pub enum Evidence {
     Confirmed,
     /// Recalled from the paper and not read again.
     Remembered,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Seeds of a row where the table does not say.

@@ -23,6 +23,9 @@ pub struct Record {
     pub about: Option<String>,
     /// The scale: `quick`, `cpu`, `paper` or another.
     pub scale: String,
+    /// Whether the paper's numbers are no yardstick at any scale.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomparable: bool,
     /// Whether some rows of the file were left out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,

@@ -16,14 +16,22 @@ use crate::{
 
 /// Reads a source whole: an event file's contents against its digest, another one by importing it.
 pub fn verify(arguments: &Verify) -> Result<()> {
-    let survey = Survey::of(&open(&arguments.source)?).map_err(Error::from)?;
+    let survey = survey(&arguments.source)?;
     if arguments.json { print_json(&survey) } else { print(&survey.heading()) }
 }
 
 /// The features in numbers.
 pub fn show(arguments: &Show) -> Result<()> {
-    let survey = Survey::of(&open(&arguments.source)?).map_err(Error::from)?;
-    print(&survey.to_string())
+    print(&survey(&arguments.source)?.to_string())
+}
+
+fn survey(source: &DataSource) -> Result<Survey> {
+    let (path, cache) = (path(source)?, Environment::read().cache);
+    let interrupt = Interrupt::install()?;
+    let events = watch("importing", false, &interrupt, |progress| {
+        apl_higgs::data::open(path, &ImportOptions::default(), &cache, progress)
+    })?;
+    watch("reading", false, &interrupt, |progress| Survey::of(&events, progress))
 }
 
 pub fn import(arguments: &Import) -> Result<()> {
@@ -68,14 +76,10 @@ fn said(events: &EventFile, what: &str, started: Instant) -> Result<()> {
     ))
 }
 
-fn open(source: &DataSource) -> Result<EventFile> {
-    let (path, cache) = (path(source)?, Environment::read().cache);
-    watch("importing", false, &Interrupt::install()?, |progress| {
-        apl_higgs::data::open(path, &ImportOptions::default(), &cache, progress)
-    })
-}
-
 fn path(source: &DataSource) -> Result<&Path> {
+    if source.classes.is_some() {
+        return Err(Error::usage("--classes", "has no meaning for events"));
+    }
     match source.data.as_deref() {
         Some(path) if !["hub", "embedded"].contains(&path) => Ok(Path::new(path)),
         found => {

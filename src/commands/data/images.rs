@@ -74,6 +74,10 @@ pub fn verify(arguments: &Verify) -> Result<ExitCode> {
 }
 
 pub fn import(arguments: &Import) -> Result<()> {
+    if arguments.columns.given() {
+        let problem = "what columns of events are has no meaning for images";
+        return Err(Error::usage("--label, --features, ...", problem));
+    }
     let out = &arguments.out;
     let warnings =
         with_folders(&arguments.source, |config, folders| data::import(config, folders, out))?;

@@ -22,7 +22,7 @@ pub struct Source {
 }
 
 /// What an event file says about itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
     /// The number of the format.
@@ -37,6 +37,9 @@ pub struct About {
     pub digest: String,
     /// For each feature, in how many rows it is missing.
     pub missing: Vec<u64>,
+    /// The least weight, where events have weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_weight: Option<f32>,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -96,6 +99,8 @@ impl Header {
             skipped: u64::MAX,
             digest: "f".repeat(64),
             missing: vec![u64::MAX; features],
+            // Few numbers of this type are longer in JSON, and none by more than a digit.
+            least_weight: about.least_weight.map(|_| -f32::MIN_POSITIVE),
             ..about.clone()
         };
         let places = Places { rows: u64::MAX, features: features as u64, weights };

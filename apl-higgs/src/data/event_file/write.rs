@@ -6,8 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use apl_train::run::file::Replacement;
 use sha2::Digest;
-use tempfile::NamedTempFile;
 
 use super::{
     About, EventFile, Source,
@@ -41,7 +41,7 @@ pub struct EventWriter {
     room: usize,
     rows: u64,
     parts: Parts,
-    file: BufWriter<NamedTempFile>,
+    file: BufWriter<Replacement>,
     labels: BufWriter<File>,
     weights: Option<BufWriter<File>>,
     bytes: Vec<u8>,
@@ -66,8 +66,9 @@ impl EventWriter {
             skipped: 0,
             digest: String::new(),
             missing: vec![0; features.len()],
+            least_weight: weights.then_some(f32::INFINITY),
         };
-        let room = Header::widest(&about, weights).text().len().next_multiple_of(8);
+        let room = Header::widest(&about, weights).text().len().next_multiple_of(8) + 8;
         if features.is_empty() || room as u64 > LONGEST {
             return Err(Error::Setting {
                 place: "features".into(),
@@ -78,10 +79,7 @@ impl EventWriter {
         let failed = |error| Error::unwritable(path, &error);
         let folder = folder(path);
         std::fs::create_dir_all(folder).map_err(failed)?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".writing-");
-        usual_permissions(&mut builder);
-        let file = builder.tempfile_in(folder).map_err(failed)?;
+        let file = Replacement::begin(path).map_err(failed)?;
         let side =
             || tempfile::tempfile_in(folder).map(|file| BufWriter::with_capacity(BUFFER, file));
         let mut writer = Self {
@@ -146,6 +144,9 @@ impl EventWriter {
         self.file.write_all(&self.bytes)?;
         self.parts.labels.update(labels);
         self.labels.write_all(labels)?;
+        if let Some(least) = &mut self.about.least_weight {
+            *least = weights.iter().copied().fold(*least, f32::min);
+        }
         if let Some(file) = &mut self.weights {
             to_bytes(&mut self.bytes, weights);
             self.parts.weights.update(&self.bytes);
@@ -191,13 +192,7 @@ impl EventWriter {
         file.seek(SeekFrom::Start(0))?;
         write_header(file, self.room, &header.text())?;
         let file = self.file.into_inner().map_err(|error| error.into_error())?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        // The rename itself lasts once the directory is synced; where directories cannot be opened (Windows) it lasts anyway.
-        if let Ok(folder) = File::open(folder(&self.path)) {
-            let _ = folder.sync_all();
-        }
-        Ok(())
+        file.finish()
     }
 
     fn header(&mut self, text: &str) -> std::io::Result<()> {
@@ -228,13 +223,3 @@ pub(super) fn to_bytes(bytes: &mut Vec<u8>, values: &[f32]) {
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
-
-/// Temporary files are private; event files have the permissions that the user's mask leaves.
-#[cfg(unix)]
-fn usual_permissions(builder: &mut tempfile::Builder) {
-    use std::os::unix::fs::PermissionsExt;
-    builder.permissions(std::fs::Permissions::from_mode(0o666));
-}
-
-#[cfg(not(unix))]
-fn usual_permissions(_: &mut tempfile::Builder) {}

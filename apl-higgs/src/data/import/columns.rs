@@ -72,7 +72,7 @@ impl Plan {
             (None, None) => None,
         };
         let features = match (&options.features, layout) {
-            (Some(names), _) => table.named_features(names, layout)?,
+            (Some(names), _) => table.named_features(names)?,
             (None, Some(layout)) => table.layout_features(layout)?,
             (None, None) => table.other_features(label, weight),
         };
@@ -207,15 +207,11 @@ impl Table<'_> {
         })
     }
 
-    fn named_features(
-        &self,
-        names: &[String],
-        layout: Option<&Layout>,
-    ) -> Result<Vec<(String, usize)>> {
+    fn named_features(&self, names: &[String]) -> Result<Vec<(String, usize)>> {
+        let never = never();
         let one = |name: &String| {
             let column = self.named("features", name)?;
-            let never = layout.map_or(&[][..], |layout| layout.never);
-            if never.iter().any(|never| simplified(never) == self.simple[column]) {
+            if never.contains(&self.simple[column]) {
                 let expected =
                     "measured quantities: this one tells the label or numbers the events";
                 return Err(setting("features", name, expected));
@@ -245,8 +241,7 @@ impl Table<'_> {
 
     /// All columns but the label, the weight, what no known set has as a feature, and the numbers of rows that pandas writes without a name.
     fn other_features(&self, label: usize, weight: Option<usize>) -> Vec<(String, usize)> {
-        let never: HashSet<String> =
-            LAYOUTS.iter().flat_map(|layout| layout.never).map(|name| simplified(name)).collect();
+        let never = never();
         let rest = self.columns.iter().enumerate().filter(|(column, name)| {
             *column != label
                 && Some(*column) != weight
@@ -255,6 +250,11 @@ impl Table<'_> {
         });
         rest.map(|(column, name)| (name.clone(), column)).collect()
     }
+}
+
+/// The columns, simplified, that are no measurement in any known set.
+fn never() -> HashSet<String> {
+    LAYOUTS.iter().flat_map(|layout| layout.never).map(|name| simplified(name)).collect()
 }
 
 fn setting(place: &str, found: &str, expected: &str) -> Error {

@@ -122,15 +122,21 @@ pub fn import(
     out: &Path,
     progress: &mut dyn FnMut(Progress) -> Result<()>,
 ) -> Result<Imported> {
-    if out.exists() {
-        return Err(Error::File {
-            path: out.into(),
-            found: if out.is_dir() { "a folder" } else { "a file" }.into(),
-            expected: "nothing, as the events are to be written here".into(),
-            hint: "name another file; nothing here is overwritten".into(),
-        });
-    }
+    check_absent(out)?;
     replace(path, options, out, progress)
+}
+
+/// Refuses to write events where there is something.
+pub(crate) fn check_absent(out: &Path) -> Result<()> {
+    if !out.exists() {
+        return Ok(());
+    }
+    Err(Error::File {
+        path: out.into(),
+        found: if out.is_dir() { "a folder" } else { "a file" }.into(),
+        expected: "nothing, as the events are to be written here".into(),
+        hint: "name another file; nothing here is overwritten".into(),
+    })
 }
 
 /// [`import`] in place of an earlier file.

@@ -39,7 +39,7 @@ fn a_source_is_imported_once() {
     folder.write("a.csv", "x,y,label\n1,2,1\n3,4,0\n5,6,0\n");
     let (more, told) = opened(&folder, &path, &options);
     assert_eq!((told, more.rows()), (1, 3));
-    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    let file = File::options().write(true).open(&path).unwrap();
     file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000)).unwrap();
     assert_eq!(opened(&folder, &path, &options).1, 1);
 }

@@ -1,7 +1,7 @@
 use candle_core::{Device, Tensor};
 
 use super::*;
-use crate::events::testing;
+use crate::{data::EventWriter, events::testing};
 
 fn config(text: &str) -> DataConfig {
     let config: DataConfig = toml::from_str(text).unwrap();
@@ -55,7 +55,7 @@ fn generated_events_come_out_in_their_splits() {
         let (inputs, targets) = filled(&dataset, split, &[7, 0]);
         for (row, event) in [7, 0].into_iter().enumerate() {
             let event = generator.event(first + event);
-            let features = crate::generator::features::features(&event.seen);
+            let features = generator::features::features(&event.seen);
             let seen = inputs[row].iter().zip(&features).zip(&dataset.standard().features);
             for ((input, feature), scale) in seen {
                 let expected = if feature.is_nan() { scale.mean } else { f64::from(*feature) };
@@ -166,21 +166,130 @@ fn a_sorted_file_is_noticed() {
     assert!(warnings[0].contains("is the file sorted?"), "{warnings:?}");
 }
 
-/// As many training events as there are in 3 windows, read from a file in blocks: the same batches as from memory.
-#[test]
-fn a_pass_over_a_file_is_a_pass_over_its_events() {
-    let text = "events = 3000\nvalidation = 500\ntest = 1000";
-    let (dataset, _) = load(text).unwrap();
-    let mut order = dataset.order(0, Streams::new(1));
-    let mut seen = Vec::new();
-    while seen.len() < 1500 {
-        seen.extend_from_slice(order.examples(seen.len(), 100));
+/// All that a run sees of a data set: two passes over its training events in batches, and the other splits.
+fn seen(dataset: &Dataset) -> Vec<[Vec<f64>; 3]> {
+    let mut all = Vec::new();
+    let mut show = |split, examples: &[u32]| {
+        let to = tensors(dataset, examples.len(), DType::F64);
+        dataset.fill(Batch { split, examples, augment: None }, &to).unwrap();
+        let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f64>().unwrap();
+        let weights = to.weights.as_ref().map(flat);
+        all.push([flat(&to.inputs), flat(&to.targets), weights.unwrap_or_default()]);
+    };
+    for epoch in 0..2 {
+        let mut order = dataset.order(epoch, Streams::new(1));
+        let mut done = 0;
+        while done < dataset.len(Split::Train) {
+            let examples = order.examples(done, 100).to_vec();
+            done += examples.len();
+            show(Split::Train, &examples);
+        }
+        assert!(order.examples(done, 1).is_empty());
     }
-    seen.sort_unstable();
-    assert_eq!(seen, (0..1500).collect::<Vec<u32>>());
-    let same = |epoch| dataset.order(epoch, Streams::new(1)).examples(0, 50).to_vec();
-    assert_ne!(same(0), same(1));
+    for split in [Split::Validation, Split::Test] {
+        show(split, &(0..dataset.len(split) as u32).collect::<Vec<_>>());
+    }
+    all
+}
+
+/// Events that are read from a file in blocks are those of the same file in memory: in every batch, with every way to split, weigh and fill in.
+#[test]
+fn a_file_read_in_blocks_gives_the_batches_of_one_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.safetensors");
+    let rows = 30_000;
+    file(&path, rows);
+    let place = path.display();
+    let head = format!(
+        "source = \"{place}\"\nset = \"columns\"\nfeatures = [\"x1\", \"x0\"]\nvalidation = 3000\ntest = 5000\n"
+    );
+    for more in [
+        "",
+        "split = \"spread\"\nweights = \"events\"\nmissing = \"indicator\"",
+        "events = 20000\nshuffle = \"once\"",
+    ] {
+        let config = config(&format!("{head}{more}"));
+        let [memory, blocks] = [u64::MAX, 0].map(|whole| {
+            Dataset::within(&config, folder.path(), whole, &mut |_| Ok(())).unwrap().0
+        });
+        assert_eq!(memory.standard(), blocks.standard());
+        assert_eq!(memory.digest(Split::Test), blocks.digest(Split::Test));
+        assert!(seen(&memory) == seen(&blocks), "{more}");
+    }
+}
+
+/// Many generated events are kept in a file, once: the same run.
+#[test]
+fn many_generated_events_are_those_of_few() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config("events = 9000\nvalidation = 1000\ntest = 2000\nsample = 5");
+    let mut heard = 0;
+    let mut within = |whole| {
+        let mut hear = |_| {
+            heard += 1;
+            Ok(())
+        };
+        Dataset::within(&config, folder.path(), whole, &mut hear).unwrap().0
+    };
+    let [memory, kept, again] = [u64::MAX, 0, 0].map(&mut within);
+    assert_eq!(heard, 1);
+    assert!(folder.path().join("higgs/generated-5-9000.safetensors").exists());
+    assert_eq!(Split::ALL.map(|s| memory.digest(s)), Split::ALL.map(|s| again.digest(s)));
+    assert!(seen(&memory) == seen(&kept));
+}
+
+#[test]
+fn every_epoch_has_an_order_of_its_own_or_none() {
+    let text = "events = 3000\nvalidation = 500\ntest = 1000";
+    let first =
+        |dataset: &Dataset, epoch| dataset.order(epoch, Streams::new(1)).examples(0, 50).to_vec();
+    let (each, _) = load(text).unwrap();
+    assert_ne!(first(&each, 0), first(&each, 1));
     let (once, _) = load(&format!("{text}\nshuffle = \"once\"")).unwrap();
-    let same = |epoch| once.order(epoch, Streams::new(1)).examples(0, 50).to_vec();
-    assert_eq!(same(0), same(1));
+    assert_eq!(first(&once, 0), first(&once, 1));
+}
+
+/// 28 features both, and no name in common.
+#[test]
+fn a_file_of_another_set_is_not_taken_by_its_number_of_features() {
+    let folder = tempfile::tempdir().unwrap();
+    let (labels, features) = (vec![0, 1, 0, 1, 0, 1, 1, 0], vec![0.5; 8 * 28]);
+    let open = |names: Vec<String>| {
+        let path = folder.path().join(format!("{}.safetensors", names[0]));
+        let mut writer = EventWriter::create(&path, &names, ("made", "csv"), false).unwrap();
+        writer.append(&features, &labels, &[]).unwrap();
+        writer.finish("", 0).unwrap();
+        let place = path.display();
+        load(&format!("source = \"{place}\"\nset = \"uci\"\nvalidation = 2\ntest = 2\n"))
+    };
+    let fair = crate::events::Set::FairUniverse.features().unwrap();
+    let error = open(fair.iter().map(|name| name.to_string()).collect()).unwrap_err().to_string();
+    assert!(
+        error.starts_with("data.set: found the feature \"lepton_pT\", expected one of"),
+        "{error}"
+    );
+    // One without names can only be meant so.
+    assert!(open((1..=28).map(|number| number.to_string()).collect()).is_ok());
+}
+
+#[test]
+fn weights_that_cannot_count_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.safetensors");
+    for (weight, expected) in [
+        (-0.25, "data.weights: found a weight of -0.25, expected"),
+        (0.0, "data.weights: found training events of one class whose weights are all 0"),
+    ] {
+        let mut writer = testing::writer(&path, 2, true);
+        let labels: Vec<u8> = (0..100).map(|i| i % 2).collect();
+        // The one that is negative is a test event.
+        let weights: Vec<f32> = (0..100)
+            .map(|i| if weight == 0.0 && i % 2 == 1 || i == 99 { weight } else { 1.0 })
+            .collect();
+        writer.append(&[0.5; 200], &labels, &weights).unwrap();
+        writer.finish("", 0).unwrap();
+        let text = from_file(&path, "weights = \"events\"").unwrap_err().to_string();
+        assert!(text.starts_with(expected), "{text}");
+        assert!(from_file(&path, "").is_ok());
+    }
 }

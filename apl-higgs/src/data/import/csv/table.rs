@@ -46,6 +46,11 @@ pub(super) fn begin(path: &Path, text: &[u8], options: &ImportOptions) -> Result
             wrong("bytes that are no text".into(), "a table of text", "is this the right file?")
         })?;
         let fields = fields(row);
+        if counts(&fields) {
+            // A header all the same, as pandas gives one to a table without names.
+            place += line.len();
+            continue;
+        }
         if fields.iter().any(|field| number(field).is_some()) {
             let (columns, numbered) = names(path, fields.len(), &text[place..], options)?;
             return Ok((Plan::choose(path, columns, numbered, options)?, place));
@@ -54,6 +59,15 @@ pub(super) fn begin(path: &Path, text: &[u8], options: &ImportOptions) -> Result
         return Ok((Plan::choose(path, columns, false, options)?, place + line.len()));
     }
     Err(wrong("no rows".into(), "at least one", "download the file again"))
+}
+
+/// Whether fields are the numbers of their columns, from 0 or 1.
+fn counts(fields: &[String]) -> bool {
+    let counts = |first: usize| {
+        let number = |(i, field): (usize, &String)| field.trim() == (first + i).to_string();
+        fields.len() > 2 && fields.iter().enumerate().all(number)
+    };
+    counts(0) || counts(1)
 }
 
 /// Names for the columns of a table without a header, and whether numbers are meant to name them.

@@ -146,7 +146,7 @@ fn a_table_that_cannot_be_understood_is_refused() {
     );
     assert_eq!(
         error_of("x,y,label\n1,2,1\n", &plain),
-        "DIR/a.csv: found columns x, y, label, expected those of UCI HIGGS, ATLAS HiggsML, FAIR Universe HiggsML\nhint: of another table, `apl data import --label` names the column of the label"
+        "DIR/a.csv: found columns x, y, label, expected those of UCI HIGGS, ATLAS HiggsML, FAIR Universe HiggsML, H -> tau tau\nhint: of another table, `apl data import --label` names the column of the label"
     );
     assert_eq!(
         error_of("1,2,1\n", &plain),
@@ -164,9 +164,9 @@ fn a_table_that_cannot_be_understood_is_refused() {
         error_of("label\n1\n", &named("label", None, &[])),
         "DIR/a.csv: found columns label, expected features beside the label\nhint: `apl data import --features` names them"
     );
-    for features in [["x", "label"], ["x", "w"], ["x", "x"]] {
+    for features in [["x", "kind"], ["x", "w"], ["x", "x"]] {
         assert_eq!(
-            error_of("x,y,w,label\n1,2,3,1\n", &named("label", Some("w"), &features)),
+            error_of("x,y,w,kind\n1,2,3,1\n", &named("kind", Some("w"), &features)),
             format!(
                 "features: found `{}`, expected each column once, and neither label nor weight",
                 features[1]
