@@ -184,7 +184,7 @@ fn damaged(path: &Path, found: &str) -> Error {
     Error::File {
         path: path.into(),
         found: found.into(),
-        expected: "a whole parquet file, uncompressed or snappy".into(),
+        expected: "a whole parquet file, uncompressed or packed by snappy, zstd or gzip".into(),
         hint: "download the file again".into(),
     }
 }

@@ -131,7 +131,7 @@ fn a_file_of_another_layout_is_named() {
     std::fs::write(&path, "not a parquet file at all").unwrap();
     assert_eq!(
         message(read(&[path], labelling(Set::Cifar10)), folder.path()),
-        "DIR/text.parquet: found Parquet error: Invalid Parquet file. Corrupt footer, expected a whole parquet file, uncompressed or snappy\nhint: download the file again"
+        "DIR/text.parquet: found Parquet error: Invalid Parquet file. Corrupt footer, expected a whole parquet file, uncompressed or packed by snappy, zstd or gzip\nhint: download the file again"
     );
     let path = folder.path().join("empty.parquet");
     std::fs::write(&path, "").unwrap();
