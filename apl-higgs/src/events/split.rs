@@ -112,14 +112,19 @@ impl Splits {
         first + place(low, size, ahead + position - self.before(split, first))
     }
 
-    /// How many events of a split are among the first rows: their share, rounded down.
+    /// How many events of a split are among the first rows: of the test its share of them, rounded down, of the validation split its share of those
+    /// that are left. So none of the three ever falls from one row to the next.
     fn before(&self, split: Split, rows: usize) -> usize {
         let rows = rows.min(self.rows);
-        let share = |held: usize| (held as u128 * rows as u128 / self.rows as u128) as usize;
+        let share = |part: usize, of: usize, whole: usize| {
+            (part as u128 * of as u128 / whole as u128) as usize
+        };
+        let test = share(self.test, rows, self.rows);
+        let validation = share(self.validation, rows - test, self.rows - self.test);
         match split {
-            Split::Test => share(self.test),
-            Split::Validation => share(self.validation),
-            Split::Train => rows - share(self.test) - share(self.validation),
+            Split::Test => test,
+            Split::Validation => validation,
+            Split::Train => rows - test - validation,
         }
     }
 }
