@@ -2,48 +2,18 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    io::Write,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+#[path = "../../apl-vision/tests/counting/mod.rs"]
+mod counting;
+
+use std::{io::Write, path::Path, sync::Arc};
 
 use apl_higgs::data::{ImportOptions, import};
+use counting::peak_of;
 use parquet::{
     column::writer::ColumnWriter,
     file::{properties::WriterProperties, writer::SerializedFileWriter},
     schema::parser::parse_message_type,
 };
-
-/// Counts what is in use.
-struct Counting;
-
-static USED: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-#[allow(unsafe_code)]
-// SAFETY: every call is handed to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let used = USED.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(used, Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        USED.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Bytes that no import may take more of: with two threads, up to nine blocks of 1 MiB and their rows are on the way.
 const MOST: usize = 24 << 20;
@@ -94,10 +64,8 @@ fn memory_does_not_grow_with_the_rows() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     for path in [text, columns] {
         let out = path.with_extension("safetensors");
-        let before = USED.load(Ordering::Relaxed);
-        PEAK.store(before, Ordering::Relaxed);
-        let imported = pool.install(|| import(&path, &options, &out, &mut |_| Ok(()))).unwrap();
-        let taken = PEAK.load(Ordering::Relaxed) - before;
+        let (imported, taken) =
+            peak_of(|| pool.install(|| import(&path, &options, &out, &mut |_| Ok(()))).unwrap());
         let size = std::fs::metadata(&out).unwrap().len();
         println!("{}: {} kB for an event file of {} kB", path.display(), taken >> 10, size >> 10);
         assert!(taken < MOST, "{taken}");

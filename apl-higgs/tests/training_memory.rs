@@ -2,10 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    sync::atomic::{AtomicUsize, Ordering},
-};
+#[path = "../../apl-vision/tests/counting/mod.rs"]
+mod counting;
 
 use apl_core::random::Streams;
 use apl_higgs::{
@@ -14,32 +12,7 @@ use apl_higgs::{
 };
 use apl_train::task::{Batch, Examples, Split};
 use candle_core::{DType, Device, Tensor};
-
-/// Counts what is in use.
-struct Counting;
-
-static USED: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-#[allow(unsafe_code)]
-// SAFETY: every call is handed to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let used = USED.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(used, Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        USED.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::peak_of;
 
 /// Too many events to be in memory whole: 280 MB of features.
 const EVENTS: usize = 2_800_000;
@@ -54,27 +27,26 @@ fn memory_does_not_grow_with_the_events() {
     let text = format!("source = \"{}\"\nvalidation = 10000\ntest = 20000", path.display());
     let config: DataConfig = toml::from_str(&text).unwrap();
 
-    let before = USED.load(Ordering::Relaxed);
-    PEAK.store(before, Ordering::Relaxed);
-    let (dataset, _) = Dataset::load(&config, folder.path(), &mut |_| Ok(())).unwrap();
-    let zeros = |width| Tensor::zeros((100, width), DType::F32, &Device::Cpu).unwrap();
-    let to = Examples { inputs: zeros(dataset.inputs()), targets: zeros(1), weights: None };
-    let fill = |split, examples: &[u32]| {
-        let part = to.part(0..examples.len()).unwrap();
-        dataset.fill(Batch { split, examples, augment: None }, &part).unwrap();
-    };
-    // Two windows and more, then the test events, then training goes on.
-    let mut order = dataset.order(0, Streams::new(1));
-    for part in [0..600_000, 2_000_000..2_100_000] {
-        let mut done = part.start;
-        while done < part.end {
-            let examples = order.examples(done, 100);
-            done += examples.len();
-            fill(Split::Train, examples);
+    let ((), taken) = peak_of(|| {
+        let (dataset, _) = Dataset::load(&config, folder.path(), &mut |_| Ok(())).unwrap();
+        let zeros = |width| Tensor::zeros((100, width), DType::F32, &Device::Cpu).unwrap();
+        let to = Examples { inputs: zeros(dataset.inputs()), targets: zeros(1), weights: None };
+        let fill = |split, examples: &[u32]| {
+            let part = to.part(0..examples.len()).unwrap();
+            dataset.fill(Batch { split, examples, augment: None }, &part).unwrap();
+        };
+        // Two windows and more, then the test events, then training goes on.
+        let mut order = dataset.order(0, Streams::new(1));
+        for part in [0..600_000, 2_000_000..2_100_000] {
+            let mut done = part.start;
+            while done < part.end {
+                let examples = order.examples(done, 100);
+                done += examples.len();
+                fill(Split::Train, examples);
+            }
+            (0..20_000u32).collect::<Vec<_>>().chunks(100).for_each(|part| fill(Split::Test, part));
         }
-        (0..20_000u32).collect::<Vec<_>>().chunks(100).for_each(|part| fill(Split::Test, part));
-    }
-    let taken = PEAK.load(Ordering::Relaxed) - before;
+    });
     println!("{} MB for a file of {} MB", taken >> 20, path.metadata().unwrap().len() >> 20);
     assert!(taken < MOST, "{taken}");
 }

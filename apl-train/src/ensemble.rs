@@ -51,7 +51,7 @@ impl Ensemble {
     /// A member that is not done, has other data or no predictions; what the file system reports.
     pub fn of<T: Task>(config: &Config<T>, folder: &Path, members: u32) -> Result<Self> {
         let (present, data) = look(folder, members)?;
-        if let Some(known) = Self::read(folder, members)?.filter(|known| known.members == present) {
+        if let Some(known) = Self::read_of(folder, &present)? {
             return Ok(known);
         }
         let read = |split| {
@@ -109,8 +109,14 @@ impl Ensemble {
     /// As [`Ensemble::read`]; members that are not done or are not those of the file; no file.
     pub fn read_current(folder: &Path, members: u32) -> Result<Self> {
         let (present, _) = look(folder, members)?;
-        let known = Self::read(folder, members)?.filter(|known| known.members == present);
-        known.ok_or_else(|| Error::run(&path(folder, members), "not computed for these runs"))
+        Self::read_of(folder, &present)?
+            .ok_or_else(|| Error::run(&path(folder, members), "not computed for these runs"))
+    }
+
+    /// What was computed before for these very members.
+    fn read_of(folder: &Path, members: &[Member]) -> Result<Option<Self>> {
+        let known = Self::read(folder, members.len() as u32)?;
+        Ok(known.filter(|known| known.members == members))
     }
 
     /// The score of this name; the main one where none is given.

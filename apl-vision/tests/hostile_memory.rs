@@ -2,39 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+mod counting;
+
+use std::path::Path;
 
 use apl_vision::data::{Data, DataConfig, Folders, Set, Source};
-
-/// Counts what is in use.
-struct Counting;
-
-static USED: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-#[allow(unsafe_code)]
-// SAFETY: every call is handed to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let used = USED.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(used, Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        USED.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::peak_of;
 
 /// Bytes that no small file may take more of.
 const MOST: usize = 64 << 20;
@@ -42,10 +15,9 @@ const MOST: usize = 64 << 20;
 /// The message of loading `source`, and the bytes that took.
 fn load(config: DataConfig) -> (String, usize) {
     let nowhere = Path::new("unused");
-    PEAK.store(USED.load(Ordering::Relaxed), Ordering::Relaxed);
-    let before = USED.load(Ordering::Relaxed);
-    let error = Data::load(&config, Folders { hub: nowhere, cache: nowhere }).unwrap_err();
-    (error.to_string(), PEAK.load(Ordering::Relaxed) - before)
+    let folders = Folders { hub: nowhere, cache: nowhere };
+    let (error, taken) = peak_of(|| Data::load(&config, folders).unwrap_err());
+    (error.to_string(), taken)
 }
 
 /// A header of tar that claims `size` bytes.

@@ -34,8 +34,8 @@ mod survey;
 #[cfg(test)]
 mod testing;
 
-pub(crate) use event_file::digest::of as digest;
 pub use event_file::{About, EventFile, EventWriter, Source};
+pub(crate) use event_file::{digest::of as digest, hex};
 pub(crate) use import::check_absent;
 pub use import::{ImportOptions, Imported, Progress, import};
 pub use layout::{LAYOUTS, Layout};

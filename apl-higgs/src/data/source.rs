@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apl_train::run::file::Replacement;
+use apl_train::run::file::{Replacement, folder};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -51,7 +51,7 @@ pub(crate) fn once(kept: &Path, make: impl FnOnce() -> Result<EventFile>) -> Res
         return Ok(events);
     }
     let failed = |error| Error::unwritable(kept, &error);
-    std::fs::create_dir_all(kept.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+    std::fs::create_dir_all(folder(kept)).map_err(failed)?;
     let lock = File::create(kept.with_extension("lock")).map_err(failed)?;
     // Held until it is dropped, or its owner dies.
     lock.lock().map_err(failed)?;

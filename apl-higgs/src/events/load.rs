@@ -218,7 +218,7 @@ impl Dataset {
     /// SHA-256, in hexadecimal, over what the events of a split are: the digest of the whole, and which rows of it.
     pub fn digest(&self, split: Split) -> String {
         let text = format!("{} {}", self.digest, self.splits.describe(split));
-        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        data::hex(&Sha256::digest(text.as_bytes()))
     }
 
     /// Writes the events of a batch: inputs `[N, F]`, or `[N, 2 F]` with the indicators behind the features; targets `[N, 1]`; weights `[N, 1]`.

@@ -95,7 +95,7 @@ impl Seek for Replacement {
 }
 
 /// The folder that a path leads into.
-fn folder(path: &Path) -> &Path {
+pub fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

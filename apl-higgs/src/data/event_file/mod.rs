@@ -26,7 +26,7 @@ mod read;
 mod write;
 
 pub use about::{About, Source};
-pub(super) use digest::hex;
+pub(crate) use digest::hex;
 pub use read::EventFile;
 pub use write::EventWriter;
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apl_train::run::file::Replacement;
+use apl_train::run::file::{Replacement, folder};
 use sha2::Digest;
 
 use super::{
@@ -217,9 +217,4 @@ pub(super) fn to_bytes(bytes: &mut Vec<u8>, values: &[f32]) {
         let value = if value.is_nan() { f32::NAN } else { *value };
         value.to_bits().to_le_bytes()
     }));
-}
-
-/// The folder that a path leads into.
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
