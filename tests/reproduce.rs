@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use apl_train::run::activations::Activations;
+use apl_train::run::{Outcomes, Summary, activations::Activations};
 use command::{Bench, Ended};
 
 /// Two rows of the small network, one of them with seeds shared by the other table, and a constant.
@@ -153,10 +153,14 @@ fn compact_runs_are_small_and_count_as_done() {
             "config.toml",
             "curves.json",
             "metrics.jsonl",
+            "outcomes.safetensors",
             "snapshots.safetensors",
             "summary.json",
         ];
         assert_eq!(names(&run), expected, "{}", run.display());
+        let wrong = Outcomes::read(&run).unwrap().unwrap();
+        let score = Summary::read(&run).unwrap().score.unwrap();
+        assert_eq!(wrong.error_percent(), Some(score.value), "{}", run.display());
         let activations = Activations::read(&run).unwrap().unwrap();
         for layer in &activations.layers {
             let units = layer.after.as_ref().unwrap().units.as_ref().unwrap();

@@ -1,4 +1,5 @@
-//! Compact runs: what is kept of a finished run in a repository. All that a report shows and a table counts, without weights, predictions and checkpoint.
+//! Compact runs: what is kept of a finished run in a repository. All that a report shows and a table counts, without weights and
+//! checkpoint; of predictions of classes, which were wrong.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use crate::{
     ensemble::is_ensemble,
     record::sample,
     run::{
-        Snapshots, Status, Summary,
+        Outcomes, Snapshots, Status, Summary,
         activations::{Activations, LayerActivations},
         file,
     },
@@ -61,6 +62,9 @@ pub fn compact(run: &Path, out: &Path, units: usize) -> Result<Compact> {
         if from.exists() {
             file::write_text(&path.join(name), &fs_err::read_to_string(from)?)?;
         }
+    }
+    if let Some(outcomes) = Outcomes::read(run)? {
+        outcomes.write(&path)?;
     }
     let config = fs_err::read_to_string(run.join("config.toml"))?;
     file::write_text(&path.join("config.toml"), &without_place(&config))?;

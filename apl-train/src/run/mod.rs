@@ -5,6 +5,7 @@ pub mod curves;
 mod directory;
 pub mod file;
 pub mod metrics;
+mod outcomes;
 mod predictions;
 pub mod preprocessing;
 mod snapshots;
@@ -12,6 +13,7 @@ mod summary;
 pub mod tensors;
 
 pub use directory::{Identity, OWNED, Opened, RunDirectory, find, is_owned};
+pub use outcomes::Outcomes;
 pub use predictions::{Predictions, largest};
 pub use snapshots::{LayerSnapshots, Snapshots};
 pub use summary::{

@@ -41,6 +41,7 @@ macro_rules! array_of {
 array_of! {
     f32 => F32, from_f32, to_f32;
     f64 => F64, from_f64, to_f64;
+    u8 => U8, from_u8, to_u8;
     u32 => U32, from_u32, to_u32;
     u64 => U64, from_u64, to_u64;
 }
