@@ -22,6 +22,9 @@ pub enum Error {
     /// The page's template.
     #[error("the page cannot be rendered: {0}")]
     Template(#[from] minijinja::Error),
+    /// A table as comma-separated values.
+    #[error("a table cannot be written: {0}")]
+    Csv(#[from] csv::Error),
     /// Writing failed; the message names the file or folder.
     #[error(transparent)]
     Io(#[from] std::io::Error),

@@ -6,7 +6,7 @@ mod support;
 
 use std::path::Path;
 
-use apl_report::results::{Results, Verdict};
+use apl_report::results::{Claims, Results, Verdict};
 use apl_train::{
     ensemble::{Ensemble, Member},
     run::{Better, FORMAT, Interval, Measure, Score, Status},
@@ -207,4 +207,18 @@ fn rows_on_other_examples_are_not_compared() {
         results.row("s1").unwrap().problems,
         [(5, "run on other data than the seeds before".to_string())]
     );
+}
+
+/// The same numbers wherever they stand: in full as comma-separated values, and in tables that a paper or a page includes.
+#[test]
+fn every_format_shows_the_same_table() {
+    let folder = tempfile::tempdir().unwrap();
+    runs(folder.path());
+    let results = Results::read(&record(), folder.path());
+    insta::assert_snapshot!("results_csv", results.csv().unwrap());
+    insta::assert_snapshot!("results_differences_csv", results.differences_csv().unwrap());
+    let columns = results.document(Claims::Columns);
+    insta::assert_snapshot!("results_latex", columns.latex("effect-of-s"));
+    insta::assert_snapshot!("results_html", columns.html("effect-of-s", 3).unwrap());
+    insta::assert_snapshot!("results_terminal", columns.terminal(100));
 }

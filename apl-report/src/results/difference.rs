@@ -3,7 +3,7 @@
 use crate::{
     results::Measured,
     statistics::{
-        FEWEST, Pairing, SEEDS, Statistics, Untested, missed_half_the_time, sentence, welch,
+        FEWEST, Pairing, SEEDS, Statistics, Test, Untested, missed_half_the_time, sentence, welch,
     },
 };
 
@@ -29,6 +29,8 @@ pub enum Verdict {
         sentence: String,
         /// Mean of the first minus mean of the second.
         difference: f64,
+        /// Half the width of its 95 % interval, where there was a test: Welch's, of this difference alone.
+        interval: Option<f64>,
         /// Adjusted, where there was a test.
         p: Option<f64>,
     },
@@ -41,8 +43,8 @@ pub enum Verdict {
 /// Two rows that can be compared, and their test before it is adjusted.
 pub(super) struct Pair {
     sides: [Statistics; 2],
-    /// The p-value, or why there is none.
-    pub(super) test: Result<f64, Untested>,
+    /// The test, or why there is none.
+    pub(super) test: Result<Test, Untested>,
 }
 
 /// Puts two rows beside each other.
@@ -54,8 +56,7 @@ pub(super) fn pair(one: &Measured, other: &Measured) -> Result<Pair, Verdict> {
     if one.test_digest() != other.test_digest() {
         return Err(Verdict::OtherData);
     }
-    let test = welch(&left, &right).map(|test| test.p);
-    Ok(Pair { sides: [left, right], test })
+    Ok(Pair { sides: [left, right], test: welch(&left, &right) })
 }
 
 impl Difference {
@@ -71,10 +72,11 @@ impl Difference {
             Err(verdict) => return Self { rows, verdict, pairing: None, missed: None },
         };
         let [one, other] = measured;
-        let test = test.map(|p| adjusted.unwrap_or(p));
-        let sentence = sentence(&left, &right, one.unit(), test);
+        let interval = test.as_ref().ok().map(Test::interval);
+        let p = test.map(|test| adjusted.unwrap_or(test.p));
+        let sentence = sentence(&left, &right, one.unit(), p);
         let difference = left.mean - right.mean;
-        let verdict = Verdict::Compared { sentence, difference, p: test.ok() };
+        let verdict = Verdict::Compared { sentence, difference, interval, p: p.ok() };
         // A deviation of fewer seeds is too uncertain to say what would be missed.
         let deviation = |side: Statistics| side.deviation.filter(|_| side.n >= FEWEST);
         let deviations = deviation(left).zip(deviation(right));

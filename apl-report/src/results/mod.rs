@@ -1,14 +1,19 @@
 //! What a table of rows came to: every row's scores, and the differences that the table claims.
 
+mod cells;
+mod claims;
+mod csv;
 mod difference;
-mod markdown;
+mod document;
 mod measured;
+mod notes;
 
 use std::path::Path;
 
 use apl_train::table::{Record, RecordRow};
 
 pub use difference::{Difference, Verdict};
+pub use document::Claims;
 pub use measured::Measured;
 
 use crate::statistics::Family;
@@ -41,7 +46,8 @@ impl Results {
                 Some((rows, sides, difference::pair(sides[0], sides[1])))
             })
             .collect();
-        let tested = pairs.iter().map(|pair| pair.as_ref()?.2.as_ref().ok()?.test.ok());
+        let tested =
+            pairs.iter().map(|pair| pair.as_ref()?.2.as_ref().ok()?.test.ok().map(|test| test.p));
         let family = Family::holm(&tested.collect::<Vec<_>>());
         let differences =
             pairs.into_iter().zip(&family.adjusted).filter_map(|(pair, &adjusted)| {

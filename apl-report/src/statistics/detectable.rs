@@ -27,7 +27,7 @@ pub fn missed_half_the_time(deviation1: f64, deviation2: f64, n: usize) -> Optio
     // Relative to the larger deviation, so that no square is too large or too small.
     let largest = deviation1.max(deviation2);
     let sides = [deviation1, deviation2].map(|deviation| (deviation / largest, n as f64));
-    let (unit, freedom) = standardised(1.0, sides);
+    let (unit, freedom, _) = standardised(1.0, sides);
     let critical = student::critical(freedom);
     if !(critical.is_finite() && largest.is_finite()) {
         return None;

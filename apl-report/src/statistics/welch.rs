@@ -16,6 +16,15 @@ pub struct Test {
     pub freedom: f64,
     /// The chance of a t as far from 0 where the means are equal.
     pub p: f64,
+    /// The standard error of the difference, `sqrt(v1 + v2)`.
+    pub error: f64,
+}
+
+impl Test {
+    /// Half the width of the 95 % confidence interval of the difference: the interval leaves out 0 exactly where `p < 0.05`.
+    pub fn interval(&self) -> f64 {
+        student::critical(self.freedom) * self.error
+    }
 }
 
 /// Why two means were not tested.
@@ -62,21 +71,26 @@ pub fn welch(one: &Statistics, other: &Statistics) -> Result<Test, Untested> {
         let equal = one.mean == other.mean;
         return Err(if equal { Untested::Identical } else { Untested::NoSpread });
     }
-    let (t, freedom) = standardised(
+    let (t, freedom, error) = standardised(
         one.mean - other.mean,
         [(deviation1, one.n as f64), (deviation2, other.n as f64)],
     );
     let p = student::two_sided(t, freedom);
-    if t.is_finite() && p.is_finite() { Ok(Test { t, freedom, p }) } else { Err(Untested::Range) }
+    if t.is_finite() && p.is_finite() {
+        Ok(Test { t, freedom, p, error })
+    } else {
+        Err(Untested::Range)
+    }
 }
 
-/// A difference of means in its standard errors, and the degrees of freedom, of two deviations and numbers.
-pub(super) fn standardised(difference: f64, sides: [(f64, f64); 2]) -> (f64, f64) {
+/// A difference of means in its standard errors, the degrees of freedom and the standard error, of two deviations and numbers.
+pub(super) fn standardised(difference: f64, sides: [(f64, f64); 2]) -> (f64, f64, f64) {
     let [v1, v2] = sides.map(|(deviation, n)| deviation * deviation / n);
     let share = v1 / (v1 + v2);
     let [n1, n2] = sides.map(|(_, n)| n);
     let freedom = 1.0 / (share * share / (n1 - 1.0) + (1.0 - share) * (1.0 - share) / (n2 - 1.0));
-    (difference / (v1 + v2).sqrt(), freedom)
+    let error = (v1 + v2).sqrt();
+    (difference / error, freedom, error)
 }
 
 #[cfg(test)]
@@ -113,6 +127,21 @@ mod tests {
             assert!(near(found.t, t, 1e-12), "{found:?}");
             assert!(near(found.freedom, freedom, 1e-12), "{found:?}");
             assert!(near(found.p, p, 1e-10), "{found:?}");
+        }
+    }
+
+    /// Half of `high - low` of `stats.ttest_ind(x, y, equal_var=False).confidence_interval()` with scipy 1.17.1.
+    #[test]
+    fn intervals_are_scipys() {
+        let cases: [(&[f64], &[f64], f64); 4] = [
+            (&A, &B, 0.28798330642658576),
+            (&A, &C, 1.2126948227488186),
+            (&C, &B, 1.2303001342924),
+            (&A, &NONE, 0.2776445105197791),
+        ];
+        for (one, other, half) in cases {
+            let found = test(one, other).unwrap().interval();
+            assert!(near(found, half, 1e-9), "{found} {half}");
         }
     }
 

@@ -1,0 +1,129 @@
+//! The differences that a table claims, in sentences or in columns.
+
+use apl_train::table::{Evidence, RecordRow};
+
+use crate::{
+    document::{Block, Grid, Line, Section, Span, Text},
+    format::{number, signed},
+    results::{Difference, Measured, Results, Verdict, cells::digits},
+    statistics::{self, decimals},
+};
+
+impl Results {
+    /// A sentence a difference.
+    pub(super) fn claims_in_sentences(&self) -> Block {
+        let item = |difference: &Difference| {
+            let [one, other] = self.names(difference);
+            Text::default()
+                .then(Span::Strong(one))
+                .then(Span::Plain(" against ".into()))
+                .then(Span::Strong(other))
+                .then(Span::Plain(format!(": {}", self.claim(difference))))
+        };
+        Block::List(self.differences.iter().map(item).collect())
+    }
+
+    /// A line a difference.
+    pub(super) fn claims_in_columns(&self) -> Block {
+        let columns = ["difference", "95 % interval", "p", "r", "missed half the time", "paper's"];
+        let mut grid = Grid::new(format!("{}: differences", self.record.title), columns);
+        let lines = self.differences.iter().map(|difference| {
+            let [one, other] = self.names(difference);
+            Line::new(format!("{one} against {other}"), self.claim_cells(difference))
+        });
+        grid.sections.push(Section { title: None, lines: lines.collect() });
+        Block::Grid(grid)
+    }
+
+    /// The rows, the second without what it shares with the first.
+    fn names(&self, difference: &Difference) -> [String; 2] {
+        let [one, other] = difference.rows.map(|row| &self.record.rows[row]);
+        [one.name(), name_beside(other, one)]
+    }
+
+    fn claim_cells(&self, difference: &Difference) -> [String; 6] {
+        let none = || String::from("–");
+        let paper = self.papers_size(difference).map_or_else(none, |(_, _, text)| text);
+        let Verdict::Compared { difference: size, interval, p, .. } = difference.verdict else {
+            return [none(), none(), none(), none(), none(), paper];
+        };
+        let digits = self.digits(difference);
+        let interval = interval.map_or_else(none, |half| {
+            format!("{} to {}", signed(size - half, digits), signed(size + half, digits))
+        });
+        let p = p.map_or_else(none, |p| {
+            let text = statistics::p_value(p);
+            text.strip_prefix("p = ").or(text.strip_prefix("p ")).unwrap_or(&text).to_string()
+        });
+        let r = difference.pairing.map_or_else(none, |pairing| number(pairing.correlation, 2));
+        let missed = difference.missed.map_or_else(none, |missed| number(missed, digits));
+        [signed(size, digits), interval, p, r, missed, paper]
+    }
+
+    /// Decimals that the two sides bear.
+    fn digits(&self, difference: &Difference) -> usize {
+        let sides = difference.rows.map(|row| self.measured[row].as_ref()?.statistics());
+        let unit = self.measured[difference.rows[0]].as_ref().map_or("", Measured::unit);
+        match &sides {
+            [Some(one), Some(other)] => decimals(unit, &[one, other]),
+            _ => 2,
+        }
+    }
+
+    fn claim(&self, difference: &Difference) -> String {
+        let sentence = match &difference.verdict {
+            Verdict::Missing => "not run".to_string(),
+            Verdict::OtherData => "not compared, the test examples differ".to_string(),
+            Verdict::Compared { sentence, .. } => sentence.clone(),
+        };
+        let mut parts = vec![sentence];
+        parts.extend(difference.pairing.map(|pairing| pairing.to_string()));
+        if let Some(missed) = difference.missed {
+            let missed = number(missed, self.digits(difference));
+            parts.push(format!("{missed} would be missed half the time"));
+        }
+        let text = parts.join("; ");
+        match self.papers(difference) {
+            Some(paper) => format!("{text}. {paper}."),
+            None => format!("{text}."),
+        }
+    }
+
+    /// The paper's difference: its size, the decimals it was written with, and both with the mark of what was remembered.
+    fn papers_size(&self, difference: &Difference) -> Option<(f64, usize, String)> {
+        let [one, other] = difference.rows.map(|row| self.record.rows[row].paper);
+        let (one, other) = one.zip(other)?;
+        let size = one.mean - other.mean;
+        let remembered = [one, other].iter().any(|p| p.evidence == Evidence::Remembered);
+        let mark = if remembered { "†" } else { "" };
+        let digits = digits(one.mean).max(digits(other.mean));
+        Some((size, digits, format!("{}{mark}", signed(size, digits))))
+    }
+
+    /// The paper's difference beside ours.
+    fn papers(&self, difference: &Difference) -> Option<String> {
+        let (size, digits, text) = self.papers_size(difference)?;
+        let text = format!("Paper: {text}");
+        let Verdict::Compared { difference: ours, .. } = difference.verdict else {
+            return Some(text);
+        };
+        let shown = |value: f64| (10f64.powi(digits as i32) * value).round();
+        let direction = if shown(size) == 0.0 || shown(ours) == 0.0 {
+            "no direction to compare"
+        } else if (size < 0.0) == (ours < 0.0) {
+            "the same direction"
+        } else {
+            "the opposite direction"
+        };
+        Some(format!("{text}; here {}, {direction}", signed(ours, digits)))
+    }
+}
+
+/// The name of a row named after another: what both share is not said twice.
+fn name_beside(row: &RecordRow, before: &RecordRow) -> String {
+    if row.column == before.column && row.section == before.section {
+        row.label.clone()
+    } else {
+        row.name()
+    }
+}
