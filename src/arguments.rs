@@ -293,6 +293,9 @@ pub struct Report {
     /// Where the page goes.
     #[arg(long, default_value = "report", value_name = "DIR")]
     pub out: PathBuf,
+    /// What is written: the page (html), tables (md, tex, csv), figures (svg, png).
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "html,md,tex,csv,svg")]
+    pub format: Vec<apl_report::Format>,
     /// Draw one unit of the first run too, as unit.svg: a layer and, if not the first unit sampled, a number, as in act5:12.
     #[arg(long, value_name = "LAYER[:N]")]
     pub unit: Option<String>,

@@ -25,6 +25,12 @@ pub enum Error {
     /// A table as comma-separated values.
     #[error("a table cannot be written: {0}")]
     Csv(#[from] csv::Error),
+    /// A figure as PNG.
+    #[error("a figure cannot be drawn: {problem}")]
+    Picture {
+        /// Why.
+        problem: String,
+    },
     /// Writing failed; the message names the file or folder.
     #[error(transparent)]
     Io(#[from] std::io::Error),

@@ -5,12 +5,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apl_train::run::{
-    Summary,
-    activations::Activations,
-    curves::{self, Curve},
-    metrics::{self, Evaluation},
+use apl_train::{
+    run::{
+        Summary,
+        activations::Activations,
+        curves::{self, Curve},
+        metrics::{self, Evaluation},
+    },
+    table::Record,
 };
+
+use crate::{Sources, format, results::Results};
 
 /// A run, with all of its directory but the activations, which are read when they are drawn.
 #[derive(Debug, Clone)]
@@ -33,7 +38,16 @@ pub struct Run {
     pub problems: Vec<String>,
 }
 
-/// A directory that cannot be read.
+/// A table that was run.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// `<scale>-<table>`: the name of its files and of its anchor.
+    pub name: String,
+    /// What it came to.
+    pub results: Results,
+}
+
+/// A directory, or the record of a table, that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damaged {
     /// Where.
@@ -42,31 +56,56 @@ pub struct Damaged {
     pub error: String,
 }
 
-/// Runs and directories that are none.
+/// Runs, tables and what is neither.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
     /// In the order given.
     pub runs: Vec<Run>,
     /// In the order given.
+    pub tables: Vec<Table>,
+    /// In the order given.
     pub damaged: Vec<Damaged>,
 }
 
-/// Reads every directory once.
-pub fn all(paths: &[PathBuf]) -> Loaded {
+/// Reads every directory and every record once.
+pub fn all(sources: &Sources) -> Loaded {
     let (mut loaded, mut seen) = (Loaded::default(), BTreeSet::new());
-    for path in paths {
+    let mut damaged = |path: &Path, error: apl_train::Error| {
+        loaded.damaged.push(Damaged { path: path.to_path_buf(), error: error.to_string() });
+    };
+    for path in &sources.runs {
         let place = fs_err::canonicalize(path).unwrap_or_else(|_| path.clone());
         if !seen.insert(place.clone()) {
             continue;
         }
         match Run::read(path, &place) {
             Ok(run) => loaded.runs.push(run),
-            Err(error) => {
-                loaded.damaged.push(Damaged { path: path.clone(), error: error.to_string() })
-            }
+            Err(error) => damaged(path, error),
+        }
+    }
+    for path in &sources.tables {
+        match Table::read(path, &loaded.tables) {
+            Ok(table) => loaded.tables.push(table),
+            Err(error) => damaged(path, error),
         }
     }
     loaded
+}
+
+impl Table {
+    /// `others` have taken their names.
+    fn read(path: &Path, others: &[Self]) -> apl_train::Result<Self> {
+        let record = Record::read(path)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = format::plain(&format!("{}-{stem}", record.scale));
+        let taken = |name: &str| others.iter().any(|table| table.name == name);
+        let name = match taken(&name) {
+            false => name,
+            true => (2..).map(|n| format!("{name}-{n}")).find(|name| !taken(name)).unwrap_or(name),
+        };
+        Ok(Self { name, results: Results::read(&record, folder) })
+    }
 }
 
 impl Run {

@@ -4,7 +4,6 @@
 
 mod support;
 
-use apl_report::write;
 use apl_train::run::{
     activations::{Activations, Histogram, Spread},
     curves::{self, Axis, Curve, Series},
@@ -21,8 +20,8 @@ fn changed(change: impl Fn(&mut Activations)) -> String {
     let mut activations = recipe.activations();
     change(&mut activations);
     activations.write(&path).unwrap();
-    let report = write(&[path], &folder.path().join("out")).unwrap();
-    let html = std::fs::read_to_string(&report.page).unwrap();
+    let report = support::report(&[path], &folder.path().join("out")).unwrap();
+    let html = std::fs::read_to_string(report.page.as_ref().unwrap()).unwrap();
     for text in
         report.figures.iter().map(|f| std::fs::read_to_string(f).unwrap()).chain([html.clone()])
     {
@@ -123,8 +122,8 @@ fn curves_may_be_empty_single_or_endless() {
         curve(vec![line(vec![1e308, -1e308], vec![1e308, 0.0])]),
     ];
     curves::write(&path, &list).unwrap();
-    let report = write(&[path], &folder.path().join("out")).unwrap();
-    let html = std::fs::read_to_string(report.page).unwrap();
+    let report = support::report(&[path], &folder.path().join("out")).unwrap();
+    let html = std::fs::read_to_string(report.page.unwrap()).unwrap();
     balanced(&html);
     assert_eq!(html.matches("a curve").count() % 3, 0);
 }
@@ -134,8 +133,8 @@ fn a_run_that_has_just_begun_has_a_row() {
     let folder = tempfile::tempdir().unwrap();
     let recipe = Recipe::new("new", "apl", 1, 1, 0.0).status(apl_train::run::Status::Running);
     let path = recipe.write(folder.path());
-    let report = write(&[path], &folder.path().join("out")).unwrap();
-    let html = std::fs::read_to_string(report.page).unwrap();
+    let report = support::report(&[path], &folder.path().join("out")).unwrap();
+    let html = std::fs::read_to_string(report.page.unwrap()).unwrap();
     assert!(html.contains("running, or killed, at step 0 of 500"));
     assert!(html.contains("No run is done yet."));
 }

@@ -6,14 +6,15 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use apl_report::{Error, write};
+use apl_report::{Error, Format, Sources};
 use support::{
     Recipe,
     markup::{attributes, balanced, linked},
+    report,
 };
 
 fn page(paths: &[PathBuf], out: &Path) -> String {
-    std::fs::read_to_string(write(paths, out).unwrap().page).unwrap()
+    std::fs::read_to_string(report(paths, out).unwrap().page.unwrap()).unwrap()
 }
 
 fn part<'a>(html: &'a str, from: &str, to: &str) -> &'a str {
@@ -40,17 +41,21 @@ fn the_summary_says_what_was_learned_and_what_it_beat() {
 fn the_page_is_whole_and_needs_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let paths = support::example(folder.path());
-    let report = write(&paths, &folder.path().join("out")).unwrap();
-    assert_eq!((report.runs, report.rows, report.damaged), (8, 4, 1));
-    let html = std::fs::read_to_string(&report.page).unwrap();
+    let report = report(&paths, &folder.path().join("out")).unwrap();
+    assert_eq!((report.runs, report.rows, report.damaged.len()), (8, 4, 1));
+    let html = std::fs::read_to_string(report.page.unwrap()).unwrap();
     balanced(&html);
     linked(&html);
-    for outside in ["<script", "src=", "@import", "url(", "<link", "http:", "https:"] {
+    // Its own data and script, and a policy that keeps everything else out.
+    assert_eq!(html.matches("<script").count(), 2);
+    assert!(html.contains("content=\"default-src 'none'; "));
+    for outside in [" src=", "@import", "url(", "<link", "http:", "https:"] {
         assert!(!html.contains(outside), "{outside}");
     }
-    // Every picture has a name.
+    // Every picture has a name; that of the browser of units is another element.
     let pictures = html.matches("role=\"img\"").count();
-    assert_eq!(pictures, html.matches("<title>").count() - 1);
+    let titles = html.matches("<title>").count() - 1;
+    assert_eq!(pictures, titles + html.matches("role=\"img\" aria-labelledby").count());
     assert!(attributes(&html, "aria-label").iter().all(|label| !label.is_empty()));
     for figure in &report.figures {
         let svg = std::fs::read_to_string(figure).unwrap();
@@ -70,7 +75,8 @@ fn names_are_text() {
     summary.write(&path).unwrap();
     std::fs::write(path.join("config.toml"), "# </pre><script>").unwrap();
     let html = page(&[path], &folder.path().join("out"));
-    for tag in ["<b onload", "<i>", "<script", "</pre><"] {
+    assert_eq!(html.matches("<script").count(), 2);
+    for tag in ["<b onload", "<i>", "<script>alert", "</pre><"] {
         assert!(!html.contains(tag), "{tag}");
     }
     assert!(html.contains("&lt;script&gt;alert(1)&lt;") && html.contains("&lt;i&gt;act&lt;"));
@@ -81,7 +87,7 @@ fn names_are_text() {
 #[test]
 fn nothing_to_report_on_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let error = write(&[], folder.path()).unwrap_err();
+    let error = report(&[], folder.path()).unwrap_err();
     assert!(matches!(error, Error::NoRuns), "{error}");
     assert!(error.to_string().contains("hint: "), "{error}");
 }
@@ -92,7 +98,7 @@ fn a_folder_that_cannot_be_written_is_named() {
     let path = Recipe::new("a", "relu", 0, 1, 9.0).write(folder.path());
     let file = folder.path().join("taken");
     std::fs::write(&file, "").unwrap();
-    let error = write(&[path], &file).unwrap_err().to_string();
+    let error = report(&[path], &file).unwrap_err().to_string();
     assert!(error.contains("taken"), "{error}");
 }
 
@@ -120,9 +126,9 @@ fn a_run_counts_once_and_equal_names_are_told_apart() {
     let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
     let recipe = Recipe::new("same", "relu", 0, 1, 9.0);
     let paths = [recipe.write(&one), recipe.write(&one), recipe.write(&two)];
-    let report = write(&paths, &folder.path().join("out")).unwrap();
+    let report = report(&paths, &folder.path().join("out")).unwrap();
     assert_eq!((report.runs, report.rows), (2, 2));
-    let html = std::fs::read_to_string(report.page).unwrap();
+    let html = std::fs::read_to_string(report.page.unwrap()).unwrap();
     assert!(html.contains("two&#x2f;quick&#x2f;same") || html.contains("two/quick/same"));
     linked(&html);
 }
@@ -156,8 +162,8 @@ fn the_same_runs_give_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let paths = support::example(folder.path());
     let all = |name: &str| {
-        let report = write(&paths, &folder.path().join(name)).unwrap();
-        let files = std::iter::once(report.page).chain(report.figures);
+        let report = report(&paths, &folder.path().join(name)).unwrap();
+        let files = report.page.into_iter().chain(report.figures);
         files.map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>()
     };
     assert!(all("one") == all("two"));
@@ -178,4 +184,53 @@ fn the_papers_network_makes_a_page_that_can_be_mailed() {
     let html = page(&[path], &folder.path().join("out"));
     assert!(html.contains("1\u{202f}000 of 98\u{202f}304 units"));
     assert!(html.len() < 3_000_000, "{}", html.len());
+}
+
+/// The records of tables that stand beside the runs.
+#[test]
+fn tables_are_on_the_page_and_in_files_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    for seed in 1..=3 {
+        Recipe::new("relu", "relu", 0, seed, 10.0 + f64::from(seed)).write(&runs);
+        Recipe::new("apl", "apl", 2, seed, 9.0 + f64::from(seed * seed)).write(&runs);
+    }
+    let row = |id: &str| {
+        format!("[[row]]\nid = \"{id}\"\nlabel = \"<{id}>\"\nrun = \"{id}\"\nseeds = [1, 2, 3]\n")
+    };
+    let record = format!(
+        "format = 1\ntitle = \"A & B\"\nscale = \"quick\"\ncontrasts = [[\"apl\", \"relu\"]]\n{}{}",
+        row("apl"),
+        row("relu")
+    );
+    std::fs::write(runs.join("quick/ours.toml"), record).unwrap();
+    std::fs::write(runs.join("quick/theirs.toml"), "[package]\nname = 'x'\n").unwrap();
+    let sources = Sources::find(&[runs.clone(), runs.clone()]).unwrap();
+    assert_eq!(sources.tables, [runs.join("quick/ours.toml"), runs.join("quick/theirs.toml")]);
+    let out = folder.path().join("out");
+    let report = apl_report::write(&sources, &out, &Format::ALL).unwrap();
+    let [damaged] = &report.damaged[..] else { panic!("{:?}", report.damaged) };
+    assert!(damaged.contains("theirs.toml: not a record of a table"), "{damaged}");
+    let html = std::fs::read_to_string(report.page.unwrap()).unwrap();
+    assert!(html.contains("A &amp; B") && html.contains("&lt;apl&gt; against &lt;relu&gt;"));
+    balanced(&html);
+    linked(&html);
+    let read = |name: &str| std::fs::read_to_string(out.join("tables").join(name)).unwrap();
+    assert!(read("quick-ours.md").contains("| \\<apl> |  | 13.7 (4.0), n = 3 |"));
+    assert!(read("quick-ours.tex").contains("\\label{tab:quick-ours}"));
+    assert!(read("quick-ours.csv").contains("relu,<relu>,seeds,error,%,"));
+    assert!(read("quick-ours-differences.csv").contains("quick,apl,relu,1.6"));
+    // Every figure twice, and of one size.
+    let (svg, png): (Vec<PathBuf>, Vec<PathBuf>) =
+        report.figures.into_iter().partition(|path| path.extension().unwrap() == "svg");
+    assert!(!svg.is_empty() && svg.len() == png.len());
+    for picture in png {
+        let bytes = std::fs::read(&picture).unwrap();
+        assert!(bytes.starts_with(b"\x89PNG\r\n"), "{}", picture.display());
+    }
+    // Only what is asked for.
+    let other = folder.path().join("other");
+    let report = apl_report::write(&sources, &other, &[Format::Csv]).unwrap();
+    assert_eq!((report.page, report.figures.len(), report.tables.len()), (None, 0, 2));
+    assert_eq!(std::fs::read_dir(&other).unwrap().count(), 1);
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use apl_report::Sources;
 use apl_train::{
     Error, Result,
     compact::MOST_UNITS,
@@ -41,13 +42,13 @@ pub fn compact(arguments: &Compact) -> std::result::Result<ExitCode, Failure> {
 
 pub fn report(arguments: &Report) -> std::result::Result<ExitCode, Failure> {
     let unit = arguments.unit.as_deref().map(parse_unit).transpose()?;
-    let mut runs = Vec::new();
-    for folder in &arguments.runs {
-        runs.extend(apl_train::run::find(folder)?);
+    let sources = Sources::find(&arguments.runs)?;
+    let report = apl_report::write(&sources, &arguments.out, &arguments.format)?;
+    for damaged in &report.damaged {
+        notice(damaged);
     }
-    let page = apl_report::write(&runs, &arguments.out)?;
-    print(&page.to_string())?;
-    if let (Some((layer, index)), Some(run)) = (unit, runs.first()) {
+    print(&report.to_string())?;
+    if let (Some((layer, index)), Some(run)) = (unit, sources.runs.first()) {
         let path = arguments.out.join("unit.svg");
         apl_report::write_unit(run, layer, index, &path)?;
         print(&path.display().to_string())?;

@@ -1,9 +1,14 @@
 //! Figures: small multiples with a legend, inline on a page or as a file of their own.
 
 mod change;
+mod cost;
+mod course;
+mod effect;
 mod learning;
+mod outputs;
 mod overlay;
 mod palette;
+mod samples;
 mod scores;
 mod spread;
 mod standalone;
@@ -11,14 +16,19 @@ mod task;
 mod unit;
 mod units;
 
+pub(crate) use cost::cost;
+pub(crate) use course::course;
+pub(crate) use effect::effect;
 pub(crate) use learning::learning;
+pub(crate) use outputs::outputs;
 pub(crate) use overlay::{OVERLAID, overlay};
 pub(crate) use palette::{css, look};
+pub(crate) use samples::samples;
 pub(crate) use scores::scores;
 pub(crate) use spread::spread;
 pub(crate) use task::task;
 pub use unit::{unit, unit_of};
-pub(crate) use units::{fixed, glance, units};
+pub(crate) use units::{fixed, glance, reach, units};
 
 use crate::svg::{Panel, escape};
 

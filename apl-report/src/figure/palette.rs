@@ -4,7 +4,7 @@
 //! their contrast is too low.
 
 /// Name, in light, in dark.
-const COLOURS: [(&str, &str, &str); 18] = [
+const COLOURS: [(&str, &str, &str); 24] = [
     ("paper", "#ffffff", "#14181d"),
     ("ink", "#1c2127", "#e6e9ed"),
     ("soft", "#566069", "#a3adb8"),
@@ -22,6 +22,12 @@ const COLOURS: [(&str, &str, &str); 18] = [
     ("c4", "#a8467f", "#e79ac6"),
     ("c5", "#a87900", "#f0c04a"),
     ("c6", "#4a56b8", "#9aa6ff"),
+    ("t0", "#b9c0c7", "#4a535d"),
+    ("t1", "#9ab4cd", "#47677f"),
+    ("t2", "#6fa3cf", "#45809f"),
+    ("t3", "#3f8cc7", "#4798c4"),
+    ("t4", "#1a73b0", "#58b4e4"),
+    ("t5", "#004c80", "#a6dcff"),
     ("link", "#0059a8", "#6cbcf5"),
 ];
 

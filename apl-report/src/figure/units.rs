@@ -70,7 +70,7 @@ pub(super) fn total(layer: &LayerActivations) -> usize {
 const TAIL: f64 = 0.025;
 
 /// Where a layer's units are drawn: over the middle of its pre-activations before and after, with 0.
-pub(super) fn reach(layer: &LayerActivations) -> Range {
+pub fn reach(layer: &LayerActivations) -> Range {
     let before = middle(&layer.before.inputs);
     let range = layer.after.as_ref().map_or(before, |after| middle(&after.inputs).union(before));
     // The kink at 0 belongs to every unit, unless it is so far away that the rest would shrink to a line.

@@ -1,5 +1,7 @@
 //! The page: everything in one HTML file.
 
+mod browser;
+mod hinges;
 mod row;
 mod run;
 
@@ -13,7 +15,8 @@ use crate::{
     Result,
     figure::{self, Figure},
     format,
-    load::Damaged,
+    load::{Damaged, Table as RunTable},
+    results::Claims,
     row::{Comparison, Row},
     table::{self, Table},
 };
@@ -111,29 +114,46 @@ struct Context {
     heads: Vec<Cell>,
     lines: Vec<Line>,
     groups: Vec<Group>,
+    /// In HTML.
+    tables: Vec<String>,
+    hinges: Option<hinges::Section>,
+    /// What units can be, and what they cost, where there are any.
+    units: Vec<Shown>,
     problems: Vec<Problem>,
+    /// The units as JSON, and the script that shows them; where there are any.
+    browser: Option<String>,
+    script: &'static str,
     sections: Vec<row::Section>,
 }
 
 /// Lines drawn on a page by figures that overlay units, over all rows.
 const LINES: usize = 15_000;
 
-/// Renders rows and what could not be read.
+/// Renders rows, tables and what could not be read.
 ///
 /// # Errors
 /// A template that cannot be rendered.
-pub fn render(rows: &[Row], damaged: &[Damaged]) -> Result<Page> {
+pub fn render(rows: &[Row], tables: &[RunTable], damaged: &[Damaged]) -> Result<Page> {
     let mut gallery = Gallery::default();
     let looks = looks(rows);
     let groups = groups(rows, &looks, &mut gallery);
     let with_units = rows.iter().filter(|row| row.runs()[0].summary.activation.hinges > 0).count();
     // A network of the paper has five activation layers.
     let overlaid = (LINES / (5 * with_units.max(1))).clamp(50, figure::OVERLAID);
+    let hinges = hinges::section(rows, &mut gallery);
+    let units = if with_units > 0 {
+        let figures =
+            [Some(figure::samples("one-hinge")), figure::cost("cost-of-the-activation", rows)];
+        figures.into_iter().flatten().map(|figure| gallery.show(3, figure)).collect()
+    } else {
+        Vec::new()
+    };
     let sections: Vec<row::Section> =
         rows.iter().map(|row| row::section(row, overlaid, &mut gallery)).collect();
     let mut environment = Environment::new();
     environment.add_template("page.html", include_str!("../templates/page.html"))?;
     environment.add_template("figure.html", include_str!("../templates/figure.html"))?;
+    environment.add_template("browser.html", include_str!("../templates/browser.html"))?;
     environment.add_template("row.html", include_str!("../templates/row.html"))?;
     environment.add_template("run.html", include_str!("../templates/run.html"))?;
     let Table { columns, rows: cells } = table::summary(rows);
@@ -157,7 +177,18 @@ pub fn render(rows: &[Row], damaged: &[Damaged]) -> Result<Page> {
         heads,
         lines,
         groups,
+        tables: tables
+            .iter()
+            .map(|table| {
+                let document = table.results.document(Claims::Columns);
+                document.html(&format!("table-{}", table.name), 3)
+            })
+            .collect::<Result<_>>()?,
+        hinges,
+        units,
         problems: problems(rows, damaged),
+        browser: browser::Browser::of(rows),
+        script: include_str!("../templates/browser.js"),
         sections,
     }));
     let html = environment.get_template("page.html")?.render(context)?;

@@ -1,6 +1,9 @@
 //! The section of a row: what its units learned, and its runs.
 
-use apl_train::run::activations::{Activations, LayerActivations};
+use apl_train::run::{
+    Snapshots,
+    activations::{Activations, LayerActivations},
+};
 use serde::Serialize;
 
 use super::{Gallery, Shown, figure_name, run};
@@ -28,7 +31,14 @@ pub(super) fn section(row: &Row, overlaid: usize, gallery: &mut Gallery) -> Sect
             let words = format!(
                 "Activations of seed {seed} ({status}): the shape h of a unit, solid as learned and dashed as it started, over how often each pre-activation x of its layer occurs, each histogram scaled to its peak. x spans the middle 95 % of the pre-activations before and after. Rows, columns and units count from 0."
             );
-            (figures(row, &activations, overlaid, gallery), words)
+            let mut figures = figures(row, &activations, overlaid, gallery);
+            // Without snapshots, or with damaged ones, the rest is as good.
+            if let Ok(Some(snapshots)) = Snapshots::read(&shown.path) {
+                let layers: Vec<&LayerActivations> = activations.layers.iter().collect();
+                let course = figure::course(&figure_name(row, "course"), &layers, &snapshots);
+                figures.extend(course.map(|figure| gallery.show(4, figure)));
+            }
+            (figures, words)
         }
         Ok(None) => (Vec::new(), format!("Seed {seed} has no record of its activations.")),
         Err(error) => (Vec::new(), error.to_string()),
@@ -50,7 +60,8 @@ fn score(row: &Row) -> String {
     })
 }
 
-/// The layers with units of their own, one figure each; then the others in one; then all units on top of each other, and how they differ.
+/// The layers with units of their own, one figure each; then the others in one; then all units on top of each other, how they differ, and what the
+/// layers put out.
 fn figures(
     row: &Row,
     activations: &Activations,
@@ -71,6 +82,10 @@ fn figures(
     let more = [
         figure::overlay(&figure_name(row, "overlay"), &many, overlaid),
         figure::spread(&figure_name(row, "spread"), &many),
+        figure::outputs(
+            &figure_name(row, "outputs"),
+            &activations.layers.iter().collect::<Vec<_>>(),
+        ),
     ];
     figures.extend(more.into_iter().flatten().map(|figure| gallery.show(4, figure)));
     figures

@@ -5,7 +5,7 @@ use apl_train::table::{Evidence, RecordRow};
 use crate::{
     document::{Block, Grid, Line, Section, Span, Text},
     format::{number, signed},
-    results::{Difference, Measured, Results, Verdict, cells::digits},
+    results::{Difference, Examples, Measured, Results, Verdict, cells::digits},
     statistics::{self, decimals},
 };
 
@@ -25,7 +25,16 @@ impl Results {
 
     /// A line a difference.
     pub(super) fn claims_in_columns(&self) -> Block {
-        let columns = ["difference", "95 % interval", "p", "r", "missed half the time", "paper's"];
+        let columns = [
+            "difference",
+            "over seeds",
+            "over examples",
+            "limited by",
+            "p",
+            "r",
+            "missed half the time",
+            "paper's",
+        ];
         let mut grid = Grid::new(format!("{}: differences", self.record.title), columns);
         let lines = self.differences.iter().map(|difference| {
             let [one, other] = self.names(difference);
@@ -41,15 +50,23 @@ impl Results {
         [one.name(), name_beside(other, one)]
     }
 
-    fn claim_cells(&self, difference: &Difference) -> [String; 6] {
+    fn claim_cells(&self, difference: &Difference) -> [String; 8] {
         let none = || String::from("–");
         let paper = self.papers_size(difference).map_or_else(none, |(_, _, text)| text);
         let Verdict::Compared { difference: size, interval, p, .. } = difference.verdict else {
-            return [none(), none(), none(), none(), none(), paper];
+            return std::array::from_fn(|i| if i == 7 { paper.clone() } else { none() });
         };
         let digits = self.digits(difference);
-        let interval = interval.map_or_else(none, |half| {
-            format!("{} to {}", signed(size - half, digits), signed(size + half, digits))
+        let between =
+            |low: f64, high: f64| format!("{} to {}", signed(low, digits), signed(high, digits));
+        let seeds = interval.map_or_else(none, |half| between(size - half, size + half));
+        let examples = match difference.examples {
+            None => none(),
+            Some(Examples::Paired(spread)) => between(spread.low, spread.high),
+            Some(Examples::AtMost(half)) => format!("{}§", between(size - half, size + half)),
+        };
+        let limit = interval.zip(difference.examples).map_or_else(none, |(seeds, examples)| {
+            if seeds > examples.half() { "seeds" } else { "examples" }.into()
         });
         let p = p.map_or_else(none, |p| {
             let text = statistics::p_value(p);
@@ -57,7 +74,7 @@ impl Results {
         });
         let r = difference.pairing.map_or_else(none, |pairing| number(pairing.correlation, 2));
         let missed = difference.missed.map_or_else(none, |missed| number(missed, digits));
-        [signed(size, digits), interval, p, r, missed, paper]
+        [signed(size, digits), seeds, examples, limit, p, r, missed, paper]
     }
 
     /// Decimals that the two sides bear.
@@ -78,6 +95,11 @@ impl Results {
         };
         let mut parts = vec![sentence];
         parts.extend(difference.pairing.map(|pairing| pairing.to_string()));
+        if let Some(examples) = difference.examples {
+            let bound = if matches!(examples, Examples::AtMost(_)) { "at most " } else { "" };
+            let half = number(examples.half(), self.digits(difference));
+            parts.push(format!("over test examples {bound}± {half}"));
+        }
         if let Some(missed) = difference.missed {
             let missed = number(missed, self.digits(difference));
             parts.push(format!("{missed} would be missed half the time"));

@@ -4,7 +4,7 @@ use apl_train::table::{Evidence, Paper};
 
 use crate::{
     Result,
-    results::{Results, Verdict},
+    results::{Examples, Results, Verdict},
     statistics::FEWEST,
 };
 
@@ -29,13 +29,15 @@ const ROWS: [&str; 19] = [
     "seeds",
     "values",
 ];
-const DIFFERENCES: [&str; 11] = [
+const DIFFERENCES: [&str; 13] = [
     "scale",
     "row",
     "against",
     "difference",
     "low",
     "high",
+    "examples_low",
+    "examples_high",
     "p_adjusted",
     "r",
     "r_seeds",
@@ -97,7 +99,8 @@ impl Results {
         text(writer)
     }
 
-    /// A line a difference that the table claims: the first row's mean minus the second's, its 95 % interval and Holm's p-value over the table. What is
+    /// A line a difference that the table claims: the first row's mean minus the second's, its 95 % interval over seeds, the one over test
+    /// examples (at most so wide where the runs do not keep what each came to), and Holm's p-value over the table. What is
     /// not known is empty.
     ///
     /// # Errors
@@ -114,6 +117,11 @@ impl Results {
                 _ => (None, None, None),
             };
             let end = |sign: f64| size.zip(half).map(|(size, half)| size + sign * half);
+            let examples = match claimed.examples {
+                Some(Examples::Paired(spread)) => Some((spread.low, spread.high)),
+                Some(Examples::AtMost(half)) => size.map(|size| (size - half, size + half)),
+                None => None,
+            };
             let paper = one.paper.zip(other.paper).map(|(one, other)| one.mean - other.mean);
             writer.write_record([
                 self.record.scale.clone(),
@@ -122,6 +130,8 @@ impl Results {
                 known(size),
                 known(end(-1.0)),
                 known(end(1.0)),
+                known(examples.map(|(low, _)| low)),
+                known(examples.map(|(_, high)| high)),
                 known(p),
                 known(claimed.pairing.map(|pairing| pairing.correlation)),
                 known(claimed.pairing.map(|pairing| pairing.seeds)),

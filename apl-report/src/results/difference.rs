@@ -1,7 +1,7 @@
 //! A claimed difference of two rows.
 
 use crate::{
-    results::Measured,
+    results::{Examples, Measured},
     statistics::{
         FEWEST, Pairing, SEEDS, Statistics, Test, Untested, missed_half_the_time, sentence, welch,
     },
@@ -16,6 +16,8 @@ pub struct Difference {
     pub verdict: Verdict,
     /// How runs of one seed go together, where there are enough.
     pub pairing: Option<Pairing>,
+    /// How far the difference depends on the test examples, where the runs tell.
+    pub examples: Option<Examples>,
     /// The difference that five seeds would miss half the time, where the deviations tell.
     pub missed: Option<f64>,
 }
@@ -69,7 +71,9 @@ impl Difference {
     ) -> Self {
         let Pair { sides: [left, right], test } = match pair {
             Ok(pair) => pair,
-            Err(verdict) => return Self { rows, verdict, pairing: None, missed: None },
+            Err(verdict) => {
+                return Self { rows, verdict, pairing: None, examples: None, missed: None };
+            }
         };
         let [one, other] = measured;
         let interval = test.as_ref().ok().map(Test::interval);
@@ -81,6 +85,7 @@ impl Difference {
         let deviation = |side: Statistics| side.deviation.filter(|_| side.n >= FEWEST);
         let deviations = deviation(left).zip(deviation(right));
         let missed = deviations.and_then(|(one, other)| missed_half_the_time(one, other, SEEDS));
-        Self { rows, verdict, pairing: Pairing::of(&one.scores, &other.scores), missed }
+        let pairing = Pairing::of(&one.scores, &other.scores);
+        Self { rows, verdict, pairing, examples: Examples::of(one, other), missed }
     }
 }

@@ -43,10 +43,7 @@ impl Results {
         blocks.extend(self.examples().map(Text::plain).map(Block::Paragraph));
         if !self.record.contrasts.is_empty() {
             blocks.push(Block::Heading("Differences".into()));
-            blocks.push(Block::Paragraph(Text::plain(format!(
-                "{}. r: correlation over seeds, shown and not tested. Rows of three seeds and more also tell how large a difference five seeds a row would miss half the time, in a single test at p = 0.05.",
-                self.family.note()
-            ))));
+            blocks.push(Block::Paragraph(Text::plain(self.claims_legend(claims))));
             blocks.push(match claims {
                 Claims::Sentences => self.claims_in_sentences(),
                 Claims::Columns => self.claims_in_columns(),

@@ -1,6 +1,6 @@
 //! What the runs of a row came to.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use apl_train::{
     ensemble::Ensemble,
@@ -25,6 +25,10 @@ pub struct Measured {
     pub measure: Option<Measure>,
     /// The data of its runs, once one is done.
     pub data: Vec<DataSummary>,
+    /// The directories of the runs that are done, in the order of their scores; none of an ensemble.
+    pub runs: Vec<PathBuf>,
+    /// Whether the score is the runs' main one, of their test split.
+    pub main: bool,
     /// Why a seed has no score here.
     pub problems: Vec<(u32, String)>,
 }
@@ -69,6 +73,8 @@ impl Measured {
         }
         self.measure.get_or_insert_with(|| score.measure.clone());
         self.scores.push((seed.into(), score.value));
+        self.runs.push(directory.to_path_buf());
+        self.main = name.is_none();
         Ok(())
     }
 

@@ -5,6 +5,7 @@ mod claims;
 mod csv;
 mod difference;
 mod document;
+mod examples;
 mod measured;
 mod notes;
 
@@ -14,6 +15,7 @@ use apl_train::table::{Record, RecordRow};
 
 pub use difference::{Difference, Verdict};
 pub use document::Claims;
+pub use examples::Examples;
 pub use measured::Measured;
 
 use crate::statistics::Family;

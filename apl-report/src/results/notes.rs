@@ -4,7 +4,8 @@ use apl_train::{run::Measure, table::RecordRow};
 
 use crate::{
     format::{count, list},
-    results::{Measured, Results},
+    results::{Claims, Examples, Measured, Results},
+    statistics::SAMPLES,
 };
 
 impl Results {
@@ -28,6 +29,30 @@ impl Results {
             text.push_str(
                 " Paper: mean (standard deviation of its seeds); † remembered from the paper, not read again.",
             );
+        }
+        text
+    }
+
+    /// What a difference is told with.
+    pub(super) fn claims_legend(&self, claims: Claims) -> String {
+        let mut text = format!(
+            "{}. r: correlation over seeds, shown and not tested. Rows of three seeds and more also tell how large a difference five seeds a row would miss half the time, in a single test at p = 0.05.",
+            self.family.note()
+        );
+        if claims == Claims::Columns {
+            text.push_str(" Over seeds: Welch's 95 % interval of this difference alone, the test examples being the same.");
+        }
+        let spreads = || self.differences.iter().filter_map(|difference| difference.examples);
+        if spreads().next().is_some() {
+            text.push_str(&format!(
+                " Over test examples: 95 % of {SAMPLES} samples of them, the networks being the same; the wider of the two limits what can be claimed."
+            ));
+        }
+        if spreads().any(|spread| matches!(spread, Examples::AtMost(_))) {
+            let mark = if claims == Claims::Columns { "§" } else { "At most" };
+            text.push_str(&format!(
+                " {mark}: as if the rows saw different examples, since their runs do not keep what each example came to."
+            ));
         }
         text
     }

@@ -15,7 +15,9 @@
 //! assert_eq!(sentence(&apl, &relu, "%", p), text);
 //! ```
 
+mod bootstrap;
 mod detectable;
+mod equivalence;
 mod holm;
 mod noncentral;
 mod pairing;
@@ -24,7 +26,9 @@ mod summary;
 mod welch;
 mod words;
 
+pub use bootstrap::{OverExamples, SAMPLES, over_examples};
 pub use detectable::{SEEDS, missed_half_the_time};
+pub use equivalence::{Equivalence, equivalence, seeds_for_equivalence};
 pub use holm::Family;
 pub use pairing::Pairing;
 pub use summary::Statistics;

@@ -18,8 +18,13 @@ pub(super) fn two_sided(t: f64, freedom: f64) -> f64 {
 
 /// The t that `|T|` exceeds with a chance of [`LEVEL`]. NaN where v is not a number above 0.
 pub(super) fn critical(freedom: f64) -> f64 {
+    quantile(1.0 - 0.5 * LEVEL, freedom)
+}
+
+/// The t below which T is with this chance. NaN where v is not a number above 0.
+pub(super) fn quantile(chance: f64, freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom)
-        .map_or(f64::NAN, |distribution| distribution.inverse_cdf(1.0 - 0.5 * LEVEL))
+        .map_or(f64::NAN, |distribution| distribution.inverse_cdf(chance))
 }
 
 #[cfg(test)]

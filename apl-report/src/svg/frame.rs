@@ -62,6 +62,39 @@ impl Frame {
         out
     }
 
+    /// A line along the bottom with powers of ten, and grid lines above it; `x` counts decades.
+    pub fn decades(&self) -> String {
+        let (bottom, top) = (self.y.from, self.y.to);
+        let mut out = segment("axis", (self.x.from, bottom), (self.x.to, bottom));
+        let Range { low, high } = self.x.range;
+        for decade in low.ceil() as i32..=high.floor() as i32 {
+            let x = self.x.at(f64::from(decade));
+            out.push_str(&segment("grid", (x, bottom), (x, top)));
+            let label = match decade {
+                0 => "1".into(),
+                1 => "10".into(),
+                2 => "100".into(),
+                3 => "1\u{202f}000".into(),
+                decade => format!("1e{decade}"),
+            };
+            out.push_str(&text("tick", x, bottom + 15.0, Anchor::Middle, &label));
+        }
+        out
+    }
+
+    /// A line along the bottom with names at 0, 1, 2 and so on, and what they are at its right end.
+    pub fn categories(&self, name: &str, names: &[String]) -> String {
+        let bottom = self.y.from;
+        let mut out = segment("axis", (self.x.from, bottom), (self.x.to, bottom));
+        for (place, label) in names.iter().enumerate() {
+            let x = self.x.at(place as f64);
+            out.push_str(&segment("axis", (x, bottom), (x, bottom + 4.0)));
+            out.push_str(&text("tick", x, bottom + 15.0, Anchor::Middle, label));
+        }
+        out.push_str(&text("name", self.x.to, bottom + 15.0, Anchor::End, name));
+        out
+    }
+
     /// The vertical line at 0, if 0 is in the frame.
     pub fn zero_x(&self) -> String {
         let Range { low, high } = self.x.range;

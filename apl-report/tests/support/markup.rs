@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-const VOID: [&str; 2] = ["meta", "br"];
+const VOID: [&str; 3] = ["meta", "br", "input"];
 
 /// Panics where a tag is not closed, or closed by another; gives the text between tags, a line a block.
 pub fn balanced(text: &str) -> String {
@@ -27,6 +27,10 @@ pub fn balanced(text: &str) -> String {
             );
             let cell = ["td", "th", "dt"].contains(&name);
             out.push_str(if cell { " | " } else { "\n" });
+        } else if name == "script" {
+            // Not markup but for its end.
+            let end = rest.find("</script>").expect("a script that ends");
+            rest = &rest[end + "</script>".len()..];
         } else {
             open.push(name);
         }

@@ -6,6 +6,7 @@ pub mod markup;
 
 use std::path::{Path, PathBuf};
 
+use apl_report::{Format, Report, Result, Sources};
 use apl_train::run::{
     ActivationSummary, Better, DataSummary, FORMAT, Host, LayerSnapshots, Measure, ParameterCounts,
     Score, Snapshots, Software, Status, Summary, Time,
@@ -15,6 +16,11 @@ use apl_train::run::{
     curves::{self, Axis, Curve, Series},
     metrics::{self, Evaluation},
 };
+
+/// The report of some runs, without any tables.
+pub fn report(runs: &[PathBuf], out: &Path) -> Result<Report> {
+    apl_report::write(&Sources { runs: runs.to_vec(), tables: Vec::new() }, out, &Format::USUAL)
+}
 
 /// A stream of numbers that is the same everywhere (xorshift).
 pub struct Numbers(u64);
@@ -50,6 +56,8 @@ pub struct Recipe {
     /// Test error at the end.
     pub error: f64,
     pub layers: Vec<(&'static str, Vec<usize>)>,
+    /// Whether there is a validation split.
+    pub validation: bool,
 }
 
 pub fn cnn_layers() -> Vec<(&'static str, Vec<usize>)> {
@@ -66,7 +74,8 @@ impl Recipe {
     pub fn new(id: &str, kind: &'static str, hinges: usize, seed: u32, error: f64) -> Self {
         let layers = cnn_layers();
         let (scale, status) = ("quick", Status::Done);
-        Self { scale, id: id.into(), kind, hinges, seed, status, error, layers }
+        let id = id.into();
+        Self { scale, id, kind, hinges, seed, status, error, layers, validation: false }
     }
 
     pub fn status(mut self, status: Status) -> Self {
@@ -163,8 +172,8 @@ impl Recipe {
         for step in (0..=self.steps()).step_by(25) {
             let time = step as f64 / 500.0;
             let course = (-4.0 * time).exp();
-            for (split, gap) in [("train", 0.85), ("test", 1.0)] {
-                if split == "train" && step == 0 {
+            for (split, gap) in [("train", 0.85), ("validation", 0.98), ("test", 1.0)] {
+                if split == "train" && step == 0 || split == "validation" && !self.validation {
                     continue;
                 }
                 let score = (self.error + (88.0 - self.error) * course) * gap;
@@ -307,6 +316,31 @@ fn confidence() -> Curve {
         y: axis("accuracy", "%"),
         series: vec![series("this network", 1.4), series("perfectly calibrated", 1.0)],
     }
+}
+
+/// [`example`], and a study of S with a validation split, three seeds a row, with the record of its table.
+pub fn study(runs: &Path) {
+    example(runs);
+    let mut rows = String::new();
+    for (hinges, error) in [(0, 33.0), (1, 31.6), (2, 30.9), (5, 30.8)] {
+        let (id, kind) = if hinges == 0 {
+            ("study-relu".into(), "relu")
+        } else {
+            (format!("study-s{hinges}"), "apl")
+        };
+        for seed in 1..=3 {
+            let mut recipe = Recipe::new(&id, kind, hinges, seed, error + 0.2 * f64::from(seed));
+            recipe.validation = true;
+            recipe.write(runs);
+        }
+        rows.push_str(&format!(
+            "[[row]]\nid = \"s{hinges}\"\nlabel = \"S = {hinges}\"\nrun = \"{id}\"\nseeds = [1, 2, 3]\n\n"
+        ));
+    }
+    let record = format!(
+        "format = 1\ntitle = \"Effect of S\"\nscale = \"quick\"\ncontrasts = [[\"s1\", \"s0\"], [\"s2\", \"s0\"], [\"s5\", \"s0\"]]\n\n{rows}"
+    );
+    std::fs::write(runs.join("quick/study.toml"), record).unwrap();
 }
 
 /// An APL row of three seeds, a ReLU row, a failed and an interrupted run, a row with a weird name, and a damaged directory.
