@@ -137,6 +137,48 @@ fn a_smaller_batch_gives_the_same_scores_in_the_same_memory() {
     assert_eq!(chain.buffer_bytes(), bytes);
 }
 
+#[test]
+fn a_layer_can_take_the_place_of_another() {
+    let mut chain = network(DType::F32);
+    let (x, _) = batch(2, DType::F32);
+    let mut context = Context::evaluation();
+    let before = flat(&chain.forward(&x, &mut context).unwrap());
+    let (slopes, offsets) =
+        (chain.parameters()[2].value.clone(), chain.parameters()[3].value.clone());
+    let apl = |slopes: &Tensor, offsets: &Tensor| {
+        Apl::from_tensors("act1", slopes.clone(), offsets.clone(), Sharing::Unit)
+    };
+    // Of three hinges the first two, then all again: another number of parameters, the same layer.
+    let part = |tensor: &Tensor| tensor.narrow(0, 0, 2).unwrap().copy().unwrap();
+    let smaller = apl(&part(&slopes), &part(&offsets)).unwrap();
+    chain.replace(Box::new(smaller)).unwrap();
+    assert_eq!(chain.parameters()[2].value.dims(), [2, 4, 9, 7]);
+    assert_ne!(flat(&chain.forward(&x, &mut context).unwrap()), before);
+    chain.replace(Box::new(apl(&slopes, &offsets).unwrap())).unwrap();
+    assert_eq!(flat(&chain.forward(&x, &mut context).unwrap()), before);
+    // A layer in place where there was none.
+    chain.replace(Box::new(Relu::new("act1"))).unwrap();
+    let relu = flat(&chain.forward(&x, &mut context).unwrap());
+    let zero = slopes.zeros_like().unwrap();
+    chain.replace(Box::new(apl(&zero, &offsets).unwrap())).unwrap();
+    assert_eq!(flat(&chain.forward(&x, &mut context).unwrap()), relu);
+
+    let refused = |chain: &mut Chain, layer: Box<dyn Layer>| chain.replace(layer).unwrap_err();
+    assert_eq!(
+        refused(&mut chain, Box::new(Relu::new("act9"))).to_string(),
+        "chain: found a layer named `act9`, expected the name of a layer that it has"
+    );
+    assert_eq!(
+        refused(&mut chain, Box::new(Relu::new("pool1"))).to_string(),
+        "layer pool1: output: found shape [4, 9, 7], expected [4, 4, 3], as the layer in whose place it comes"
+    );
+    let narrow = apl(&part(&slopes), &offsets).map(|_| ()).unwrap_err().to_string();
+    assert_eq!(narrow, "apl: offsets: found shape [3, 4, 9, 7], expected [2, 4, 9, 7]");
+    let none = Tensor::zeros((0, 4), DType::F32, &Device::Cpu).unwrap();
+    let none = apl(&none, &none).map(|_| ()).unwrap_err().to_string();
+    assert_eq!(none, "act1.slopes: found shape [0, 4], expected [S, ...], S at least 1");
+}
+
 struct Seen(Vec<String>);
 
 impl Observer for Seen {

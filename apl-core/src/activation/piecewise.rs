@@ -2,7 +2,8 @@
 //!
 //! A unit `h(x) = max(0, x) + sum_s a_s max(0, -x + b_s)` (Agostinelli et al., equation 1) is a continuous piecewise-linear function whose slope
 //! jumps by 1 at 0 and by `a_s` at `b_s`. [`Unit::function`] lists its boundaries and slopes; [`PiecewiseLinear::unit`] is the way back, the
-//! construction of theorem 1. Sums are exact wherever they can be represented, as they are for dyadic numbers of moderate size.
+//! construction of theorem 1. [`Unit::within`] and [`Unit::pruned`] look at an interval only. Sums are exact wherever they can be represented, as they
+//! are for dyadic numbers of moderate size.
 //!
 //! ```
 //! use apl_core::activation::piecewise::Unit;
@@ -19,6 +20,7 @@
 //! ```
 
 mod function;
+mod interval;
 
 pub use function::PiecewiseLinear;
 

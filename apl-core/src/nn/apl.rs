@@ -3,10 +3,10 @@
 use candle_core::Tensor;
 
 use crate::{
-    Result,
+    Error, Result,
     activation::{AplConfig, Sharing},
     nn::{Activation, Context, Layer, Parameter, Role, Setup},
-    ops::apl,
+    ops::{apl, check},
 };
 
 /// `h(x) = max(0, x) + sum_s a_s max(0, -x + b_s)`, see [`apl`](crate::ops::apl). Parameters `slopes` and `offsets`.
@@ -26,11 +26,33 @@ impl Apl {
         let parameter = |suffix, role, config: crate::activation::ParameterConfig| {
             let parameter =
                 Parameter::new(format!("{name}.{suffix}"), role, &shape, config.init, setup)?;
-            Ok::<_, crate::Error>(Parameter { learned: config.learned, ..parameter })
+            Ok::<_, Error>(Parameter { learned: config.learned, ..parameter })
         };
         let slopes = parameter("slopes", Role::Slopes, config.slopes)?;
         let offsets = parameter("offsets", Role::Offsets, config.offsets)?;
         Ok(Self { name: name.into(), sharing: config.sharing, parameters: [slopes, offsets] })
+    }
+
+    /// An activation with these slopes and offsets, `[S, ...]` each.
+    ///
+    /// # Errors
+    /// Slopes without a dimension of hinges, or none of them; offsets of another shape.
+    pub fn from_tensors(
+        name: &str,
+        slopes: Tensor,
+        offsets: Tensor,
+        sharing: Sharing,
+    ) -> Result<Self> {
+        if slopes.dims().first().is_none_or(|&hinges| hinges == 0) {
+            let (place, found) = (format!("{name}.slopes"), slopes.dims().to_vec());
+            return Err(Error::Shape { place, found, expected: "[S, ...], S at least 1".into() });
+        }
+        check::shape(("apl: offsets", &offsets), slopes.dims())?;
+        let parameter =
+            |suffix, role, value| Parameter::with_value(format!("{name}.{suffix}"), role, value);
+        let slopes = parameter("slopes", Role::Slopes, slopes)?;
+        let offsets = parameter("offsets", Role::Offsets, offsets)?;
+        Ok(Self { name: name.into(), sharing, parameters: [slopes, offsets] })
     }
 }
 

@@ -116,16 +116,42 @@ impl Chain {
                 expected: "at least one".into(),
             });
         }
-        let parameters = layers.iter().flat_map(|layer| layer.parameters().to_vec()).collect();
         Ok(Self {
+            parameters: parameters_of(&layers),
             layers,
-            parameters,
             input: input.to_vec(),
             shapes,
             dtype,
             device: device.clone(),
             buffers: None,
         })
+    }
+
+    /// Puts a layer in the place of the one of its name. Activations and gradients are made anew at the next pass, and an optimiser that was made
+    /// before holds parameters of the layer that is gone.
+    ///
+    /// # Errors
+    /// A name that no layer has; a layer that does not fit between its neighbours.
+    pub fn replace(&mut self, layer: Box<dyn Layer>) -> Result<()> {
+        let name = layer.name();
+        let Some(place) = self.layers.iter().position(|old| old.name() == name) else {
+            return Err(Error::Setting {
+                place: "chain".into(),
+                found: format!("a layer named `{name}`"),
+                expected: "the name of a layer that it has".into(),
+            });
+        };
+        let before = if place == 0 { &self.input } else { &self.shapes[place - 1] };
+        let found = layer.output_shape(before).map_err(|error| error.in_layer(name))?;
+        if found != self.shapes[place] {
+            let expected =
+                format!("{:?}, as the layer in whose place it comes", self.shapes[place]);
+            return Err(Error::Shape { place: format!("layer {name}: output"), found, expected });
+        }
+        self.layers[place] = layer;
+        self.parameters = parameters_of(&self.layers);
+        self.buffers = None;
+        Ok(())
     }
 
     /// Every parameter, in the order of the layers.
@@ -319,6 +345,10 @@ impl Chain {
             gradient_views: Vec::new(),
         })
     }
+}
+
+fn parameters_of(layers: &[Box<dyn Layer>]) -> Vec<Parameter> {
+    layers.iter().flat_map(|layer| layer.parameters().to_vec()).collect()
 }
 
 /// The first layer never overwrites the caller's input.

@@ -63,6 +63,14 @@ impl Parameter {
         setup: &Setup,
     ) -> Result<Self> {
         let value = init.tensor(&name, shape, setup.streams, setup.dtype, &setup.device)?;
+        Self::with_value(name, role, value)
+    }
+
+    /// A learned parameter of this value.
+    ///
+    /// # Errors
+    /// What Candle reports.
+    pub fn with_value(name: String, role: Role, value: Tensor) -> Result<Self> {
         let gradient = value.zeros_like()?;
         Ok(Self { name, role, value, gradient, learned: true })
     }

@@ -3,23 +3,23 @@ use proptest::prelude::*;
 use super::{Asymptote, PiecewiseLinear, Unit};
 use crate::ops::testing::error_of;
 
-fn unit(slopes: &[f64], offsets: &[f64]) -> Unit {
+pub(super) fn unit(slopes: &[f64], offsets: &[f64]) -> Unit {
     Unit::new(slopes, offsets).unwrap()
 }
 
 /// Multiples of 1/16, in which every sum and product of the tests is exact; few enough that offsets coincide and fall on 0.
-fn dyadic(limit: i32) -> impl Strategy<Value = f64> {
+pub(super) fn dyadic(limit: i32) -> impl Strategy<Value = f64> {
     (-limit..=limit).prop_map(|n| f64::from(n) / 16.0)
 }
 
-fn dyadic_unit() -> impl Strategy<Value = Unit> {
+pub(super) fn dyadic_unit() -> impl Strategy<Value = Unit> {
     prop::collection::vec((dyadic(40), dyadic(8)), 0..9).prop_map(|hinges| {
         let (slopes, offsets): (Vec<f64>, Vec<f64>) = hinges.into_iter().unzip();
         unit(&slopes, &offsets)
     })
 }
 
-fn real_unit() -> impl Strategy<Value = Unit> {
+pub(super) fn real_unit() -> impl Strategy<Value = Unit> {
     prop::collection::vec((-3.0f64..3.0, -2.0f64..2.0), 0..9).prop_map(|hinges| {
         let (slopes, offsets): (Vec<f64>, Vec<f64>) = hinges.into_iter().unzip();
         unit(&slopes, &offsets)
