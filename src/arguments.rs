@@ -21,7 +21,7 @@ pub enum Command {
     Train(Train),
     /// Do every run of a table of the paper that is missing, and print the table.
     Reproduce(Reproduce),
-    /// Score a finished run's network on a split.
+    /// Score a finished run's network on a split, whole or pruned.
     Evaluate(Evaluate),
     /// Show the layers, shapes and parameter counts of a configuration or a run.
     Inspect(Inspect),
@@ -114,6 +114,9 @@ pub struct Evaluate {
     /// Other data than the run's: embedded, hub, a folder, an archive or a file.
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
+    /// Score a smaller network too: without the hinges that change a unit by less than this on the inputs it has in training.
+    #[arg(long, value_name = "TOL", allow_negative_numbers = true)]
+    pub prune: Option<f64>,
     /// Print the score as JSON.
     #[arg(long)]
     pub json: bool,

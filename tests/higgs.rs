@@ -184,6 +184,28 @@ fn a_network_is_shown_other_events_as_it_knows_them() {
         .fails_with(1, &["preprocessing.json: found scales of [], expected of [\"lepton1_pt\""]);
 }
 
+/// Another task is pruned as images are; its one output has a sign.
+#[test]
+fn a_network_is_pruned_on_its_training_events() {
+    let bench = bench();
+    train(&bench, "runs", "embedded").ok();
+    let evaluate = |more: &[&str]| {
+        let ended = bench.apl(&[&["evaluate", "runs/small/net/seed-1", "--json"], more].concat());
+        serde_json::from_str::<serde_json::Value>(&ended.ok().out).unwrap()
+    };
+    let exact = evaluate(&["--split", "train", "--prune", "0"]);
+    let (whole, pruned) = (exact["score"].as_f64().unwrap(), &exact["pruned"]);
+    assert!((pruned["score"].as_f64().unwrap() - whole).abs() < 1e-5, "{exact}");
+    assert!(pruned["changed"]["output"].as_f64().unwrap() < 1e-4, "{exact}");
+    assert_eq!(pruned["observed"], 1400);
+    let rough = evaluate(&["--prune", "0.2"]);
+    let (whole, pruned) = (rough["score"].as_f64().unwrap(), &rough["pruned"]);
+    assert_eq!(rough["score"], evaluate(&[])["score"]);
+    assert!((pruned["score"].as_f64().unwrap() - whole).abs() < 0.1, "{rough}");
+    let (before, ragged) = (&pruned["parameters"]["before"], &pruned["parameters"]["ragged"]);
+    assert!(*before == 192 && (10..170).contains(&ragged.as_u64().unwrap()), "{rough}");
+}
+
 #[test]
 fn threads_do_not_change_a_run() {
     let bench = bench();

@@ -144,7 +144,7 @@ fn shape(dims: &[usize]) -> String {
 }
 
 /// `13,741,578`.
-fn thousands(number: usize) -> String {
+pub(crate) fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {

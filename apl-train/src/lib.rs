@@ -25,6 +25,7 @@ pub mod order;
 mod pattern;
 pub mod plan;
 mod progress;
+pub mod prune;
 mod record;
 pub mod reproduce;
 pub mod rescore;
@@ -34,6 +35,7 @@ mod start;
 pub mod table;
 pub mod task;
 pub mod train;
+mod trained;
 pub mod trial;
 
 pub use environment::Environment;

@@ -134,17 +134,26 @@ fn moment(name: &str, activation: &dyn Activation, sampler: &Sampler) -> Result<
     let empty = [Vec::new(), Vec::new()];
     let [inputs, outputs] = sampler.seen.get(name).unwrap_or(&empty);
     let inputs = Histogram::of(inputs);
-    let units = match (activation.slopes(), activation.offsets()) {
-        (Some(slopes), Some(offsets)) => Some(Units {
+    let units = units(activation)?;
+    let spread = units.as_ref().map(|units| spread(units, inputs.low, inputs.high));
+    Ok(Moment { units, spread, outputs: Histogram::of(outputs), inputs })
+}
+
+/// The parameters of an activation's units now, where it has any.
+///
+/// # Errors
+/// What Candle reports.
+pub fn units(activation: &dyn Activation) -> Result<Option<Units>> {
+    let parameters = activation.slopes().zip(activation.offsets());
+    let units = parameters.map(|(slopes, offsets)| {
+        Ok(Units {
             shape: slopes.dims().get(1..).unwrap_or_default().to_vec(),
             slopes: numbers(slopes)?,
             offsets: numbers(offsets)?,
             kept: None,
-        }),
-        _ => None,
-    };
-    let spread = units.as_ref().map(|units| spread(units, inputs.low, inputs.high));
-    Ok(Moment { units, spread, outputs: Histogram::of(outputs), inputs })
+        })
+    });
+    units.transpose()
 }
 
 fn numbers(tensor: &Tensor) -> Result<Vec<f32>> {

@@ -2,20 +2,10 @@
 
 use std::{fmt, path::Path};
 
-use candle_core::{DType, Device};
 use serde::Serialize;
 
 use crate::{
-    Error, Result, Task,
-    config::Document,
-    evaluate::evaluate,
-    feed::Batches,
-    interrupt::Interrupt,
-    launch, model,
-    plan::Plan,
-    run::{Measure, Summary, preprocessing},
-    task::Split,
-    train::Settings,
+    Result, Task, config::Document, evaluate::Outcome, run::Measure, task::Split, trained::Trained,
 };
 
 /// A network's score on a split.
@@ -45,54 +35,36 @@ pub struct Rescore {
 /// # Errors
 /// A run that is not done, a damaged file, data that cannot be read, a split without examples.
 pub fn rescore<T: Task>(run: &Path, document: &Document, split: Split) -> Result<Rescore> {
-    let summary = Summary::read(run)?;
-    let path = run.join("model.safetensors");
-    if !path.exists() {
-        let problem = format!("no network to score: the run is {}", summary.status.name());
-        let hint = "finish it with `apl train` on its config.toml; compact runs keep no weights";
-        return Err(Error::run(&path, problem).with_hint(hint));
+    let mut trained = Trained::<T>::open(run, document)?;
+    let examples = trained.examples(split)?;
+    let outcome = trained.score(split, None)?;
+    Ok(Rescore::of(&trained, split, examples, &outcome))
+}
+
+impl Rescore {
+    /// What a network made of so many examples of a split.
+    pub(crate) fn of<T: Task>(
+        trained: &Trained<T>,
+        split: Split,
+        examples: usize,
+        outcome: &Outcome,
+    ) -> Self {
+        Self {
+            id: trained.summary.id.clone(),
+            seed: trained.summary.seed,
+            split: split.name().into(),
+            examples,
+            same_data: trained.same_data(),
+            loss: outcome.loss,
+            measure: T::measure(),
+            score: outcome.score,
+        }
     }
-    let plan = Plan::<T>::from_document(document)?;
-    if plan.config.hash(&summary.data)? != summary.hash {
-        let problem = "is not the configuration that summary.json is about";
-        let hint = "put the file back as training wrote it";
-        return Err(Error::run(&run.join("config.toml"), problem).with_hint(hint));
-    }
-    let mut network = launch::build(&plan).map_err(|error| document.blame(error))?;
-    model::read(&path, network.parameters())?;
-    let mut data = launch::load(&plan, document, &Settings::default(), &mut |_| ())?;
-    if let Some(preprocessing) = preprocessing::read(run)? {
-        T::prepare_as(&mut data, preprocessing)
-            .map_err(|problem| Error::run(&preprocessing::path(run), problem))?;
-    }
-    let examples = T::examples(&data, split);
-    if examples == 0 {
-        let problem = "has no examples in this run";
-        let place = format!("--split {}", split.name());
-        return Err(Error::usage(place, problem).with_hint("data.validation holds images out"));
-    }
-    let batches = Batches::new::<T>(&data, plan.config.optimizer.batch, DType::F32, &Device::Cpu)?;
-    let (network, never) = (&mut network, Interrupt::default());
-    let outcome = evaluate::<T>(network, &data, split, None, &batches, None, &never)?;
-    let Some(outcome) = outcome else {
-        return Err(Error::run(run, "the evaluation was interrupted"));
-    };
-    Ok(Rescore {
-        same_data: summary.same_data(&T::describe(&data)),
-        id: summary.id,
-        seed: summary.seed,
-        split: split.name().into(),
-        examples,
-        loss: outcome.loss,
-        measure: T::measure(),
-        score: outcome.score,
-    })
 }
 
 impl fmt::Display for Rescore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = || format!("no {}", self.measure.name);
-        let score = self.score.map_or_else(name, |score| self.measure.show(score));
+        let score = self.measure.found(self.score);
         let (id, seed, examples, split) = (&self.id, self.seed, self.examples, &self.split);
         let line = format!("on {examples} examples of the {split} split, loss {:.6}", self.loss);
         writeln!(f, "{id}, seed {seed}: {score} {line}")?;

@@ -1,6 +1,6 @@
 //! Training a configuration, and looking at what was trained.
 
-use std::{path::Path, process::ExitCode};
+use std::{fmt::Display, path::Path, process::ExitCode};
 
 use apl_train::{
     Result, Task,
@@ -8,11 +8,13 @@ use apl_train::{
     inspect::{Inspection, inspect as look},
     interrupt::Interrupt,
     launch::{Finished, Request, launch},
+    prune::{Pruning, prune},
     rescore::{Rescore, rescore},
     run::Status,
     task::Split,
     train::Settings,
 };
+use serde::Serialize;
 
 use super::{in_pool, run_document, software, source_override};
 use crate::{
@@ -57,13 +59,10 @@ pub fn evaluate(arguments: &Evaluate) -> std::result::Result<ExitCode, Failure> 
         SplitName::Test => Split::Test,
     };
     let score = Score { run: &arguments.run, document: &document, split };
-    let rescore = with_task(&document, score)?;
-    if arguments.json {
-        print_json(&rescore)?;
-    } else {
-        print(&rescore.to_string())?;
+    match arguments.prune {
+        Some(tolerance) => show(&with_task(&document, Prune { score, tolerance })?, arguments.json),
+        None => show(&with_task(&document, score)?, arguments.json),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 pub fn inspect(arguments: &Inspect) -> std::result::Result<ExitCode, Failure> {
@@ -72,11 +71,15 @@ pub fn inspect(arguments: &Inspect) -> std::result::Result<ExitCode, Failure> {
         true => run_document(target, Vec::new())?,
         false => Document::read(target, Vec::new())?,
     };
-    let inspection = with_task(&document, Look(&document))?;
-    if arguments.json {
-        print_json(&inspection)?;
+    show(&with_task(&document, Look(&document))?, arguments.json)
+}
+
+/// For a reader, or for a program.
+fn show(found: &(impl Display + Serialize), json: bool) -> std::result::Result<ExitCode, Failure> {
+    if json {
+        print_json(found)?;
     } else {
-        print(&inspection.to_string())?;
+        print(&found.to_string())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -102,6 +105,20 @@ impl Action for Score<'_> {
 
     fn run<T: Task>(self) -> Result<Rescore> {
         rescore::<T>(self.run, self.document, self.split)
+    }
+}
+
+struct Prune<'a> {
+    score: Score<'a>,
+    tolerance: f64,
+}
+
+impl Action for Prune<'_> {
+    type Output = Pruning;
+
+    fn run<T: Task>(self) -> Result<Pruning> {
+        let Score { run, document, split } = self.score;
+        prune::<T>(run, document, split, self.tolerance)
     }
 }
 

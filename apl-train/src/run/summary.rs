@@ -119,6 +119,11 @@ impl Measure {
         let (Self { name, unit, .. }, digits) = (self, self.digits());
         format!("{name} {value:.digits$} {unit}").trim_end().to_string()
     }
+
+    /// The same, or `no AUC` where examples have none.
+    pub fn found(&self, value: Option<f64>) -> String {
+        value.map_or_else(|| format!("no {}", self.name), |value| self.show(value))
+    }
 }
 
 /// Which direction is better.
