@@ -43,6 +43,10 @@ pub struct Run {
 pub struct Table {
     /// `<scale>-<table>`: the name of its files and of its anchor.
     pub name: String,
+    /// The name of its file: `table1`.
+    pub stem: String,
+    /// The folder of its runs, in full.
+    pub folder: PathBuf,
     /// What it came to.
     pub results: Results,
 }
@@ -104,7 +108,9 @@ impl Table {
             false => name,
             true => (2..).map(|n| format!("{name}-{n}")).find(|name| !taken(name)).unwrap_or(name),
         };
-        Ok(Self { name, results: Results::read(&record, folder) })
+        let results = Results::read(&record, folder);
+        let folder = fs_err::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+        Ok(Self { name, stem: stem.into_owned(), folder, results })
     }
 }
 

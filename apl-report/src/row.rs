@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use apl_train::run::{Measure, Status};
 
-use crate::{baseline, format, load::Run};
+use crate::{
+    baseline, format,
+    load::{Run, Table},
+};
 
 /// The runs of one configuration.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// A name for anchors and files: lower-case letters, digits and dashes; unique in a report.
     pub slug: String,
-    /// What it is called: its id, with its folder where another row has the same.
+    /// What it is called: by its table, or its id, with its folder where another row has the same.
     pub label: String,
     /// By seed; at least one.
     runs: Vec<Run>,
@@ -141,8 +144,8 @@ impl Row {
     }
 }
 
-/// Groups runs: one row a folder and id, in the order of their first run, each by seed.
-pub fn group(runs: Vec<Run>) -> Vec<Row> {
+/// Groups runs: one row a folder and id, in the order of their first run, each by seed. A row is called what the first table that shows it calls it.
+pub fn group(runs: Vec<Run>, tables: &[Table]) -> Vec<Row> {
     let mut groups: Vec<((PathBuf, String), Vec<Run>)> = Vec::new();
     for run in runs {
         let key = (run.folder.clone(), run.summary.id.clone());
@@ -159,7 +162,28 @@ pub fn group(runs: Vec<Run>) -> Vec<Row> {
         rows.push(Row { slug, label: runs[0].summary.id.clone(), runs });
     }
     label(&mut rows);
+    name_after(&mut rows, tables);
     rows
+}
+
+/// Takes the names of tables for the ids of runs, which hold every changed key, where no other row has the same.
+fn name_after(rows: &mut [Row], tables: &[Table]) {
+    let named = |row: &Row| {
+        tables.iter().find_map(|table| {
+            let here = row.first().folder.parent() == Some(&table.folder);
+            let mut names = table.results.names().filter(|_| here);
+            let (_, name) = names.find(|(run, _)| *run == row.id())?;
+            Some(if tables.len() > 1 { format!("{}: {name}", table.stem) } else { name })
+        })
+    };
+    let names: Vec<Option<String>> = rows.iter().map(named).collect();
+    for (i, name) in names.iter().enumerate() {
+        let Some(name) = name else { continue };
+        let others = names.iter().enumerate().filter(|(j, _)| *j != i);
+        if !others.into_iter().any(|(_, other)| other.as_ref() == Some(name)) {
+            rows[i].label.clone_from(name);
+        }
+    }
 }
 
 /// Rows of one name at one scale come from different folders: these are named too.

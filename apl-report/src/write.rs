@@ -109,7 +109,7 @@ pub fn write(sources: &Sources, out: &Path, formats: &[Format]) -> Result<Report
     }
     let wanted = |format| formats.contains(&format);
     let loaded = load::all(sources);
-    let rows = row::group(loaded.runs);
+    let rows = row::group(loaded.runs, &loaded.tables);
     let page::Page { html, figures } = page::render(&rows, &loaded.tables, &loaded.damaged)?;
     fs_err::create_dir_all(out)?;
     let mut report = Report {

@@ -216,7 +216,7 @@ fn tables_are_on_the_page_and_in_files_of_their_own() {
     balanced(&html);
     linked(&html);
     let read = |name: &str| std::fs::read_to_string(out.join("tables").join(name)).unwrap();
-    assert!(read("quick-ours.md").contains("| \\<apl> |  | 13.7 (4.0), n = 3 |"));
+    assert!(read("quick-ours.md").contains("| \\<apl> | 13.7 (4.0), n = 3 |"));
     assert!(read("quick-ours.tex").contains("\\label{tab:quick-ours}"));
     assert!(read("quick-ours.csv").contains("relu,<relu>,seeds,error,%,"));
     assert!(read("quick-ours-differences.csv").contains("quick,apl,relu,1.6"));

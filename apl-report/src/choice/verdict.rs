@@ -124,7 +124,7 @@ impl Question {
         };
         let name = |hinges: &usize| format!("S = {hinges}");
         match verdict {
-            Verdict::Refused => "No answer: these runs have no validation split, and test scores are not used to choose S (train with `data.validation`).".into(),
+            Verdict::Refused => "No answer: these runs have no validation split, and test scores are not used to choose S (train with data.validation).".into(),
             Verdict::Few { hinges } => format!(
                 "These runs cannot tell: add seeds ({} has fewer than {FEWEST} finished runs).",
                 list(&hinges.iter().map(name).collect::<Vec<_>>())

@@ -104,6 +104,25 @@ struct Problem {
     why: String,
 }
 
+/// What a table claims, in sentences.
+#[derive(Debug, Serialize)]
+struct Claim {
+    anchor: String,
+    title: String,
+    scale: String,
+    lines: Vec<String>,
+}
+
+fn claim(table: &RunTable) -> Claim {
+    let RunTable { name, results, .. } = table;
+    Claim {
+        anchor: format!("table-{name}"),
+        title: results.title().into(),
+        scale: results.scale().into(),
+        lines: results.headlines(),
+    }
+}
+
 /// What the template of the page is given.
 #[derive(Debug, Serialize)]
 struct Context {
@@ -114,6 +133,8 @@ struct Context {
     heads: Vec<Cell>,
     lines: Vec<Line>,
     groups: Vec<Group>,
+    /// What tables claim.
+    claims: Vec<Claim>,
     /// In HTML.
     tables: Vec<String>,
     hinges: Option<hinges::Section>,
@@ -177,6 +198,7 @@ pub fn render(rows: &[Row], tables: &[RunTable], damaged: &[Damaged]) -> Result<
         heads,
         lines,
         groups,
+        claims: tables.iter().map(claim).collect(),
         tables: tables
             .iter()
             .map(|table| {

@@ -43,7 +43,8 @@ pub(super) fn section(row: &Row, overlaid: usize, gallery: &mut Gallery) -> Sect
         Ok(None) => (Vec::new(), format!("Seed {seed} has no record of its activations.")),
         Err(error) => (Vec::new(), error.to_string()),
     };
-    let facts = [row.scale().to_string(), row.activation(), score(row)];
+    let id = if row.id() == row.label { String::new() } else { row.id().to_string() };
+    let facts = [row.scale().to_string(), id, row.activation(), score(row)];
     Section {
         anchor: row.slug.clone(),
         title: row.label.clone(),

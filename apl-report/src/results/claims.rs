@@ -9,11 +9,14 @@ use crate::{
     statistics::{self, decimals},
 };
 
+/// Below it a difference counts as significant.
+const LEVEL: f64 = 0.05;
+
 impl Results {
     /// A sentence a difference.
     pub(super) fn claims_in_sentences(&self) -> Block {
         let item = |difference: &Difference| {
-            let [one, other] = self.names(difference);
+            let [one, other] = self.sides(difference);
             Text::default()
                 .then(Span::Strong(one))
                 .then(Span::Plain(" against ".into()))
@@ -21,6 +24,37 @@ impl Results {
                 .then(Span::Plain(format!(": {}", self.claim(difference))))
         };
         Block::List(self.differences.iter().map(item).collect())
+    }
+
+    /// What the planned differences came to, in a few sentences: those that are significant, or that none is.
+    pub fn headlines(&self) -> Vec<String> {
+        let planned = self.record.contrasts.len();
+        let significant = |difference: &&Difference| matches!(difference.verdict, Verdict::Compared { p: Some(p), .. } if p < LEVEL);
+        let clear: Vec<&Difference> = self.differences.iter().filter(significant).collect();
+        let tested = self.differences.iter().filter(|difference| {
+            matches!(difference.verdict, Verdict::Compared { p: Some(_), .. })
+        });
+        let mut lines = Vec::new();
+        if planned > 0 {
+            let (found, tested) = (clear.len(), tested.count());
+            let word = if planned == 1 { "difference" } else { "differences" };
+            let untested = match planned - tested {
+                0 => String::new(),
+                left => format!(" ({left} not tested)"),
+            };
+            lines.push(match found {
+                0 => format!("None of {planned} planned {word} is significant{untested}."),
+                _ => format!("{found} of {planned} planned {word} significant{untested}:"),
+            });
+        }
+        lines.extend(clear.into_iter().map(|difference| {
+            let [one, other] = self.sides(difference);
+            let Verdict::Compared { sentence, .. } = &difference.verdict else {
+                return String::new();
+            };
+            format!("{one} against {other}: {sentence}.")
+        }));
+        lines
     }
 
     /// A line a difference.
@@ -37,7 +71,7 @@ impl Results {
         ];
         let mut grid = Grid::new(format!("{}: differences", self.record.title), columns);
         let lines = self.differences.iter().map(|difference| {
-            let [one, other] = self.names(difference);
+            let [one, other] = self.sides(difference);
             Line::new(format!("{one} against {other}"), self.claim_cells(difference))
         });
         grid.sections.push(Section { title: None, lines: lines.collect() });
@@ -45,7 +79,7 @@ impl Results {
     }
 
     /// The rows, the second without what it shares with the first.
-    fn names(&self, difference: &Difference) -> [String; 2] {
+    fn sides(&self, difference: &Difference) -> [String; 2] {
         let [one, other] = difference.rows.map(|row| &self.record.rows[row]);
         [one.name(), name_beside(other, one)]
     }

@@ -80,10 +80,11 @@ impl Results {
     /// A line for each label of a section, with the paper's number and ours in every column.
     fn grid(&self) -> Grid {
         let columns = self.columns();
+        let titles = ["paper", "measured", "95 % interval"];
+        let titles = &titles[self.first_cell()..];
         let heads = columns.iter().flat_map(|group| {
             let group = group.map(String::from);
-            ["paper", "measured", "95 % interval"]
-                .map(|title| Column { group: group.clone(), title: title.into() })
+            titles.iter().map(move |title| Column { group: group.clone(), title: (*title).into() })
         });
         let sections = self.sections().into_iter().map(|section| Section {
             title: section.map(String::from),
@@ -114,11 +115,18 @@ impl Results {
             let cells = columns.iter().flat_map(|column| {
                 let row =
                     rows.iter().find(|(_, r)| r.label == label && r.column.as_deref() == *column);
-                row.map_or_else(Default::default, |&(i, row)| self.cells(i, row))
+                let cells: [String; 3] =
+                    row.map_or_else(Default::default, |&(i, row)| self.cells(i, row));
+                cells.into_iter().skip(self.first_cell())
             });
             Line::new(label, cells)
         };
         labels.into_iter().map(line).collect()
+    }
+
+    /// 1 where the paper says nothing of any row, so that its cells are left out.
+    fn first_cell(&self) -> usize {
+        usize::from(self.record.rows.iter().all(|row| row.paper.is_none()))
     }
 
     /// The paper's number, ours, our interval.

@@ -65,6 +65,23 @@ impl Results {
         &self.differences
     }
 
+    /// What the table shows.
+    pub fn title(&self) -> &str {
+        &self.record.title
+    }
+
+    /// The scale of its runs.
+    pub fn scale(&self) -> &str {
+        &self.record.scale
+    }
+
+    /// What its rows call their runs: the runs' name, and the row's. Rows of further scores and ensembles name nothing.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, String)> {
+        let plain = |row: &&RecordRow| row.score.is_none() && !row.ensemble;
+        let rows = self.record.rows.iter().filter(plain);
+        rows.filter_map(|row| Some((row.run.as_deref()?, row.name())))
+    }
+
     /// Whether every row has all its seeds.
     pub fn complete(&self) -> bool {
         self.measured.iter().flatten().all(|row| row.problems.is_empty())
