@@ -299,6 +299,9 @@ pub struct Report {
     /// What is written: the page (html), tables (md, tex, csv), figures (svg, png).
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "html,md,tex,csv,svg")]
     pub format: Vec<apl_report::Format>,
+    /// Only check that the tables and sentences published beside the runs are what the runs say; exit 1 where they are not.
+    #[arg(long)]
+    pub check: bool,
     /// Draw one unit of the first run too, as unit.svg: a layer and, if not the first unit sampled, a number, as in act5:12.
     #[arg(long, value_name = "LAYER[:N]")]
     pub unit: Option<String>,

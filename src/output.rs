@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    io::{ErrorKind, Write},
+    io::{ErrorKind, IsTerminal, Write},
 };
 
 /// Why a command ended early.
@@ -53,6 +53,15 @@ impl From<apl_bench::Error> for Failure {
     fn from(error: apl_bench::Error) -> Self {
         Failure::Bench(error)
     }
+}
+
+/// How many columns standard output shows; `None` where it is no terminal.
+pub fn columns() -> Option<u16> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    // A terminal that does not tell has 80 columns more often than not.
+    Some(terminal_size::terminal_size().map_or(80, |(terminal_size::Width(columns), _)| columns))
 }
 
 /// Prints text; a reader that has gone away is no error.

@@ -22,6 +22,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod baseline;
+mod check;
 mod choice;
 pub mod document;
 mod error;
@@ -40,6 +41,7 @@ mod svg;
 mod table;
 mod write;
 
+pub use check::{Checked, check};
 pub use error::{Error, Result};
 pub use sources::Sources;
 pub use write::{Format, Report, write, write_unit};

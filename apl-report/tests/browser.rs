@@ -1,7 +1,7 @@
 //! The page in a real browser: a browser of units that works, light and dark, no message, no request, and nothing serious that axe finds.
 //!
 //! ```sh
-//! cargo test --release -p apl-report --test browser -- --ignored --nocapture
+//! cargo test --release --workspace --test browser -- --ignored --nocapture
 //! ```
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

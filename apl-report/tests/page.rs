@@ -234,3 +234,29 @@ fn tables_are_on_the_page_and_in_files_of_their_own() {
     assert_eq!((report.page, report.figures.len(), report.tables.len()), (None, 0, 2));
     assert_eq!(std::fs::read_dir(&other).unwrap().count(), 1);
 }
+
+/// What a page of a thousand runs takes: `cargo test --release --workspace --test page -- --ignored --nocapture`.
+#[test]
+#[ignore = "long: writes a thousand runs"]
+fn a_thousand_runs_take_seconds() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    for row in 0..200 {
+        for seed in 1..=5 {
+            let kind = if row % 4 == 0 { "relu" } else { "apl" };
+            let hinges = [0, 1, 2, 5][row % 4];
+            Recipe::new(&format!("row-{row}"), kind, hinges, seed, 9.0 + row as f64 / 100.0)
+                .write(&runs);
+        }
+    }
+    let started = std::time::Instant::now();
+    let sources = Sources::find(&[runs]).unwrap();
+    let report = apl_report::write(&sources, &folder.path().join("out"), &Format::USUAL).unwrap();
+    let seconds = started.elapsed().as_secs_f64();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM: unknown");
+    let bytes = std::fs::metadata(report.page.unwrap()).unwrap().len();
+    println!("{} runs: {seconds:.1} s, {peak}, page {:.1} MB", report.runs, bytes as f64 / 1e6);
+    assert_eq!((report.runs, report.rows), (1000, 200));
+    assert!(seconds < 5.0, "{seconds}");
+}

@@ -1,6 +1,6 @@
 //! What is made of finished runs.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use apl_report::Sources;
 use apl_train::{
@@ -42,6 +42,9 @@ pub fn compact(arguments: &Compact) -> std::result::Result<ExitCode, Failure> {
 
 pub fn report(arguments: &Report) -> std::result::Result<ExitCode, Failure> {
     let unit = arguments.unit.as_deref().map(parse_unit).transpose()?;
+    if arguments.check {
+        return check(&arguments.runs);
+    }
     let sources = Sources::find(&arguments.runs)?;
     let report = apl_report::write(&sources, &arguments.out, &arguments.format)?;
     for damaged in &report.damaged {
@@ -54,6 +57,18 @@ pub fn report(arguments: &Report) -> std::result::Result<ExitCode, Failure> {
         print(&path.display().to_string())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn check(folders: &[PathBuf]) -> std::result::Result<ExitCode, Failure> {
+    let mut code = ExitCode::SUCCESS;
+    for folder in folders {
+        let checked = apl_report::check(folder)?;
+        print(&format!("{}: {checked}", folder.display()))?;
+        if !checked.problems.is_empty() {
+            code = ExitCode::FAILURE;
+        }
+    }
+    Ok(code)
 }
 
 /// `act5` or `act5:12`.

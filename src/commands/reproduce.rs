@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use apl_report::results::Results;
+use apl_report::results::{Claims, Results};
 use apl_train::{
     Error, Result, Task,
     config::{Config, Document},
@@ -18,7 +18,7 @@ use apl_train::{
 use super::{check_threads, in_pool};
 use crate::{
     arguments::Reproduce,
-    output::{Failure, print},
+    output::{Failure, columns, print},
     registry::{Action, with_task},
 };
 
@@ -83,7 +83,13 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
         if results.iter().any(|results| !results.complete()) {
             code = code.max(1);
         }
-        let tables: Vec<String> = results.iter().map(Results::to_string).collect();
+        // Markdown for a file or another program, columns for a reader.
+        let columns = columns();
+        let text = |results: &Results| match columns {
+            Some(columns) => results.document(Claims::Sentences).terminal(columns),
+            None => results.to_string(),
+        };
+        let tables: Vec<String> = results.iter().map(text).collect();
         print(&tables.join("\n"))?;
     }
     Ok(ExitCode::from(code))

@@ -82,6 +82,7 @@ fn shown(block: &Block) -> Shown<'_> {
 fn words(text: &Text) -> Vec<Word<'_>> {
     let word = |span: &Span| match span {
         Span::Plain(_) => "",
+        Span::Emphasis(_) => "em",
         Span::Strong(_) => "strong",
         Span::Code(_) => "code",
     };

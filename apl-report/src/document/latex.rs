@@ -82,6 +82,7 @@ fn first(words: &str) -> String {
 fn inline(text: &Text) -> String {
     let span = |span: &Span| match span {
         Span::Plain(words) => escape(words),
+        Span::Emphasis(words) => format!("\\emph{{{}}}", escape(words)),
         Span::Strong(words) => format!("\\textbf{{{}}}", escape(words)),
         Span::Code(words) => format!("\\texttt{{{}}}", escape(words)),
     };

@@ -54,6 +54,7 @@ fn grid(out: &mut String, grid: &Grid) -> fmt::Result {
 fn inline(text: &Text) -> String {
     let span = |span: &Span| match span {
         Span::Plain(words) => escape(words),
+        Span::Emphasis(words) => format!("*{}*", escape(words)),
         Span::Strong(words) => format!("**{}**", escape(words)),
         Span::Code(words) => format!("`{}`", words.replace('`', "'")),
     };

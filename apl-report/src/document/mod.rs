@@ -54,7 +54,9 @@ pub struct Text {
 pub enum Span {
     /// As usual.
     Plain(String),
-    /// Emphasised.
+    /// Stressed.
+    Emphasis(String),
+    /// Standing out.
     Strong(String),
     /// As a computer reads it.
     Code(String),
@@ -104,14 +106,21 @@ impl Text {
         Self { spans: vec![Span::Plain(text.into())] }
     }
 
-    /// What an author wrote, with `code` between backticks.
+    /// What an author wrote, with `code` between backticks and *emphasis* between asterisks.
     pub fn written(text: &str) -> Self {
-        let span = |(i, part): (usize, &str)| match i % 2 {
-            0 => Span::Plain(part.into()),
-            _ => Span::Code(part.into()),
-        };
-        let spans = text.split('`').enumerate().map(span);
-        Self { spans: spans.filter(|span| !span.words().is_empty()).collect() }
+        let mut spans = Vec::new();
+        for (i, part) in text.split('`').enumerate() {
+            if i % 2 == 1 {
+                spans.push(Span::Code(part.into()));
+                continue;
+            }
+            spans.extend(part.split('*').enumerate().map(|(i, part)| match i % 2 {
+                0 => Span::Plain(part.into()),
+                _ => Span::Emphasis(part.into()),
+            }));
+        }
+        spans.retain(|span| !span.words().is_empty());
+        Self { spans }
     }
 
     /// With more words behind.
@@ -126,7 +135,10 @@ impl Span {
     /// The words.
     pub fn words(&self) -> &str {
         match self {
-            Span::Plain(words) | Span::Strong(words) | Span::Code(words) => words,
+            Span::Plain(words)
+            | Span::Emphasis(words)
+            | Span::Strong(words)
+            | Span::Code(words) => words,
         }
     }
 }
@@ -230,10 +242,12 @@ mod testing {
 
     #[test]
     fn authors_mark_code() {
-        let text = Text::written("`seed` and 0.5 of `lr`");
+        let text = Text::written("`seed*` and *half* of `lr`");
         let expected = Text::default()
-            .then(Span::Code("seed".into()))
-            .then(Span::Plain(" and 0.5 of ".into()))
+            .then(Span::Code("seed*".into()))
+            .then(Span::Plain(" and ".into()))
+            .then(Span::Emphasis("half".into()))
+            .then(Span::Plain(" of ".into()))
             .then(Span::Code("lr".into()));
         assert_eq!(text, expected);
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Gallery, Shown};
+use super::{Gallery, Shown, needed::Needed};
 use crate::{
     choice::{self, Candidate, Question, Verdict},
     figure,
@@ -16,6 +16,7 @@ pub(super) struct Section {
     questions: Vec<Answered>,
     rule: &'static str,
     effect: Option<Shown>,
+    needed: Vec<Needed>,
 }
 
 /// A question with its answer.
@@ -38,12 +39,13 @@ struct Line {
 
 const RULE: &str = "Scores of the validation split after the last step; test scores are not used. Rule: if every two S are equal within the margin, by two one-sided tests at level 0.05 fixed before looking, S does not matter and the smallest is taken; else the smallest S within one standard error of the best mean is, provided that some difference between two S is significant (Welch, adjusted after Holm over all pairs); else the runs cannot tell.";
 
-/// `None` where no two rows differ in S alone.
+/// `None` where no row has hinges.
 pub(super) fn section(rows: &[Row], gallery: &mut Gallery) -> Option<Section> {
     let questions: Vec<Answered> = Question::of(rows).iter().map(answered).collect();
     let effect = figure::effect("effect-of-s", rows).map(|figure| gallery.show(3, figure));
-    let any = !questions.is_empty() || effect.is_some();
-    any.then_some(Section { questions, rule: RULE, effect })
+    let needed = Needed::of(rows);
+    let any = !questions.is_empty() || effect.is_some() || !needed.is_empty();
+    any.then_some(Section { questions, rule: RULE, effect, needed })
 }
 
 fn answered(question: &Question) -> Answered {

@@ -2,6 +2,7 @@
 
 mod browser;
 mod hinges;
+mod needed;
 mod row;
 mod run;
 

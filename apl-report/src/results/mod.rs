@@ -65,6 +65,13 @@ impl Results {
         &self.differences
     }
 
+    /// The planned difference of two rows, by their ids.
+    pub fn difference(&self, rows: [&str; 2]) -> Option<&Difference> {
+        let ids =
+            |difference: &Difference| difference.rows.map(|row| self.record.rows[row].id.as_str());
+        self.differences.iter().find(|difference| ids(difference) == rows)
+    }
+
     /// What the table shows.
     pub fn title(&self) -> &str {
         &self.record.title
