@@ -166,6 +166,7 @@ fn the_hash_covers_what_changes_numbers_and_nothing_else() {
         ("data.source", "\"some/folder\""),
         ("data.revision", "\"main\""),
         ("record.checkpoint-every", "7"),
+        ("record.tensorboard", "false"),
     ] {
         assert_eq!(hash(&[same], "1"), base, "{same:?}");
     }

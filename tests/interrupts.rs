@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod command;
+mod events;
 
 use std::{
     collections::BTreeMap,
@@ -59,6 +60,8 @@ fn files(runs: &Path) -> BTreeMap<String, Vec<u8>> {
         let mut bytes = std::fs::read(entry.path()).unwrap();
         if name == "metrics.jsonl" {
             bytes = without_seconds(&String::from_utf8(bytes).unwrap()).into_bytes();
+        } else if name.contains("tfevents") {
+            bytes = events::without_times(&bytes);
         } else if name == "summary.json" {
             let mut summary: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
             for changing in ["time", "host"] {

@@ -26,6 +26,7 @@ fn a_run_leaves_its_whole_directory() {
             "best.safetensors",
             "config.toml",
             "curves.json",
+            "events.out.tfevents.apl",
             "initial.safetensors",
             "lock",
             "metrics.jsonl",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use apl_train::config::WITHOUT_EFFECT;
 use toml::{Table, Value};
 
 use crate::row::Row;
@@ -12,8 +13,8 @@ pub fn settings(config: &str) -> BTreeMap<String, String> {
     if let Ok(table) = config.parse::<Table>() {
         flatten("", &table, &mut settings);
     }
-    for key in ["seed", "data.source", "data.revision", "record.checkpoint-every"] {
-        settings.remove(key);
+    for key in ["seed"].iter().chain(&WITHOUT_EFFECT) {
+        settings.remove(*key);
     }
     settings
 }

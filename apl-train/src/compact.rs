@@ -1,5 +1,5 @@
-//! Compact runs: what is kept of a finished run in a repository. All that a report shows and a table counts, without weights and
-//! checkpoint; of predictions of classes, which were wrong.
+//! Compact runs: what is kept of a finished run in a repository. All that a report shows and a table counts, without weights,
+//! checkpoint and events; of predictions of classes, which were wrong.
 
 use std::path::{Path, PathBuf};
 

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::{config::Document, run::Identity};
-
-/// Changes that are no part of a name: the seed is the folder below, the data shows in its digest, and checkpoints change nothing.
-const UNNAMED: [&str; 4] = ["seed", "data.source", "data.revision", "record.checkpoint-every"];
+use crate::{
+    config::{Document, WITHOUT_EFFECT},
+    run::Identity,
+};
 
 /// The scale is the folder of the configuration, the name its file's and its changes'. The `config.toml` of a run directory has that run's.
 ///
 /// Changes are named in the order of their keys, and only where they change something, so that one configuration has one name however it is asked for.
+/// The seed is no part of it: it is the folder below.
 pub fn identity(document: &Document, seed: u32) -> Identity {
     let given = document.path();
     let whole = given.canonicalize();
@@ -29,7 +30,7 @@ pub fn identity(document: &Document, seed: u32) -> Identity {
         (name(parent), stem)
     };
     for (key, value) in document.changes() {
-        if !UNNAMED.contains(&key.as_str()) {
+        if key != "seed" && !WITHOUT_EFFECT.contains(&key.as_str()) {
             id.push_str(&format!(",{key}={value}"));
         }
     }
@@ -92,6 +93,7 @@ mod tests {
             ["activation.hinges=5", "data.augment=none", "activation.slopes.init.uniform=0.2"];
         assert_eq!(id(&same), "net");
         assert_eq!(id(&["seed=4", "data.source=\"x\"", "record.checkpoint-every=9"]), "net");
+        assert_eq!(id(&["record.tensorboard=false"]), "net");
         assert_eq!(
             id(&["activation.slopes.init.uniform=0.5"]),
             "net,activation.slopes.init.uniform=0.5"

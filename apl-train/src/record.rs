@@ -139,6 +139,19 @@ fn moment(name: &str, activation: &dyn Activation, sampler: &Sampler) -> Result<
     Ok(Moment { units, spread, outputs: Histogram::of(outputs), inputs })
 }
 
+/// The parameters of the layers that have some, by the layer's name.
+///
+/// # Errors
+/// What Candle reports.
+pub fn parameters(network: &Chain) -> Result<Vec<(String, Units)>> {
+    let layers = network.layers().filter_map(|layer| Some((layer.name(), layer.activation()?)));
+    let named = layers.filter_map(|(name, activation)| {
+        let units = units(activation).transpose()?;
+        Some(units.map(|units| (name.to_string(), units)))
+    });
+    named.collect()
+}
+
 /// The parameters of an activation's units now, where it has any.
 ///
 /// # Errors

@@ -13,7 +13,12 @@ use crate::{
     optimizer::Sgd,
     plan::Plan,
     record,
-    run::{Snapshots, Summary, activations::Activations, file, metrics, preprocessing},
+    run::{
+        Snapshots, Summary,
+        activations::Activations,
+        events::{Events, Known},
+        file, metrics, preprocessing,
+    },
     task::Split,
 };
 
@@ -25,6 +30,8 @@ pub struct Start {
     pub snapshots: Snapshots,
     /// The activations at step 0.
     pub activations: Activations,
+    /// The event file, where one is wanted.
+    pub events: Option<Events>,
     /// The best score on the validation split so far.
     pub best: Option<f64>,
     /// What a reader of the numbers should know.
@@ -81,7 +88,13 @@ pub fn start<T: Task>(
     snapshots.cut_back(state.step);
     // Sums that are not empty belong to an evaluation that is still to come, perhaps of this very step.
     let evaluated = state.running == Running::default();
-    let known = metrics::cut_back(directory, state.step + u64::from(evaluated))?;
+    let before = state.step + u64::from(evaluated);
+    let known = metrics::cut_back(directory, before)?;
+    let events = plan.config.record.tensorboard.then(|| {
+        let known = Known { before, evaluations: &known, activations: &activations };
+        Events::open(directory, &T::measure().name, known)
+    });
+    let events = events.transpose()?;
     let mut warnings = Vec::new();
     for (what, now, then) in
         [("version", new.version, &mut state.version), ("CPU level", new.level, &mut state.level)]
@@ -99,5 +112,5 @@ pub fn start<T: Task>(
     let best = validated
         .filter_map(|line| line.score)
         .reduce(|best, score| if better.is_better(score, best) { score } else { best });
-    Ok(Start { state, snapshots, activations, best, warnings })
+    Ok(Start { state, snapshots, activations, events, best, warnings })
 }

@@ -28,6 +28,7 @@ use crate::{
         Predictions, Snapshots, Status, Summary,
         activations::Activations,
         curves,
+        events::Events,
         metrics::{self, Evaluation},
     },
     start::{Start, start},
@@ -108,6 +109,8 @@ struct Training<'a, T: Task> {
     state: State,
     snapshots: Snapshots,
     activations: Activations,
+    /// For TensorBoard, where wanted.
+    events: Option<Events>,
     best: Option<f64>,
     progress: Progress,
     last_checkpoint: (u64, Instant),
@@ -132,7 +135,7 @@ impl<'a, T: Task> Training<'a, T> {
         let batches = Batches::new::<T>(data, batch, dtype, &device)?;
         let scores = network.shapes().last().cloned().unwrap_or_default();
         let gradient = Tensor::zeros([&[batch], scores.as_slice()].concat(), dtype, &device)?;
-        let Start { state, snapshots, activations, best, warnings } =
+        let Start { state, snapshots, activations, events, best, warnings } =
             start(plan, data, directory, &summary, &mut network, &optimizer, &batches)?;
         for warning in warnings {
             notice(&format!("warning: {warning}"));
@@ -161,6 +164,7 @@ impl<'a, T: Task> Training<'a, T> {
             state,
             snapshots,
             activations,
+            events,
             best,
             progress,
         };
@@ -269,6 +273,9 @@ impl<'a, T: Task> Training<'a, T> {
             self.write_model("best.safetensors")?;
         }
         metrics::append(self.directory, &lines)?;
+        if let Some(events) = &self.events {
+            events.evaluated(&lines, &record::parameters(&self.network)?)?;
+        }
         self.state.running = Running::default();
         self.state.time.evaluation += started.elapsed().as_secs_f64();
         self.progress.evaluated(&lines);
@@ -324,6 +331,9 @@ impl<'a, T: Task> Training<'a, T> {
         let sampler = record::observe(self.plan, self.data, &mut self.network, &self.batches)?;
         record::after(&mut self.activations, &self.network, &sampler)?;
         self.activations.write(self.directory)?;
+        if let Some(events) = &self.events {
+            events.ended(self.state.step, &self.activations)?;
+        }
         let Outcomes { validation, test } = outcomes;
         Predictions::write(self.directory, validation.as_ref(), &test.predictions)?;
         let config = &self.plan.config;

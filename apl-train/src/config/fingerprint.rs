@@ -5,8 +5,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, Result, Task, config::Config, run::DataSummary};
 
-/// Whatever changes a run's numbers, but for the data: the configuration without the place of the data, its revision there, and the
-/// interval of checkpoints.
+/// Keys that change no number of a run: where its data lie, how often it could go on from there, what shows it beside.
+pub const WITHOUT_EFFECT: [&str; 4] =
+    ["data.source", "data.revision", "record.checkpoint-every", "record.tensorboard"];
+
+/// Whatever changes a run's numbers, but for the data: the configuration without the keys that are [`WITHOUT_EFFECT`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fingerprint(Value);
 
@@ -17,10 +20,8 @@ impl Fingerprint {
     /// A section that JSON cannot hold.
     pub fn of<T: Task>(config: &Config<T>) -> Result<Self> {
         let mut value = serde_json::to_value(config).map_err(fail)?;
-        // Checkpoints change no number; the other keys of `record` change what files hold.
-        for (section, key) in
-            [("data", "source"), ("data", "revision"), ("record", "checkpoint-every")]
-        {
+        // The other keys of `record` change what files hold that a report reads.
+        for (section, key) in WITHOUT_EFFECT.iter().filter_map(|key| key.split_once('.')) {
             if let Some(section) = value.get_mut(section).and_then(Value::as_object_mut) {
                 section.remove(key);
             }

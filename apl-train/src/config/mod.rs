@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use activation::{ActivationSection, InitName, Kind, ParameterSection, SharingName};
 pub use document::{Document, Override};
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, WITHOUT_EFFECT};
 pub use optimizer::{GroupSection, MomentumSection, OptimizerSection, RateSection};
 pub use record::RecordSection;
 

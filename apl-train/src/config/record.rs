@@ -12,6 +12,7 @@ use crate::{Error, Result};
 /// | `checkpoint-every` | `evaluate-every` | steps between checkpoints; a minute of training without one makes one too |
 /// | `sample` | 500 | test examples whose pre-activations and outputs are gathered in histograms |
 /// | `units` | 64 | units a layer in the snapshots |
+/// | `tensorboard` | `true` | whether there is an event file for TensorBoard |
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RecordSection {
@@ -26,6 +27,9 @@ pub struct RecordSection {
     /// Units a layer in the snapshots.
     #[serde(default = "sixty_four")]
     pub units: usize,
+    /// Whether TensorBoard gets an event file.
+    #[serde(default = "yes")]
+    pub tensorboard: bool,
 }
 
 impl RecordSection {
@@ -58,4 +62,8 @@ fn five_hundred() -> usize {
 
 fn sixty_four() -> usize {
     64
+}
+
+fn yes() -> bool {
+    true
 }

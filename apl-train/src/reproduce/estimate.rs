@@ -5,7 +5,13 @@ use std::time::{Duration, Instant};
 use apl_core::{nn::Parameter, random::Streams};
 
 use crate::{
-    Result, Task, config::Document, launch, plan::Plan, run::Snapshots, task::Split, trial::Trial,
+    Result, Task,
+    config::Document,
+    launch,
+    plan::Plan,
+    run::{Snapshots, events::Events},
+    task::Split,
+    trial::Trial,
 };
 
 /// What a run costs.
@@ -34,22 +40,25 @@ pub fn estimate<T: Task>(document: &Document) -> Result<Estimate> {
     let velocities = launch::count(&network, &config.optimizer).learned;
     let snapshots = Snapshots::count(steps);
     let layers = network.layers().filter_map(|layer| layer.activation());
-    let hinges: u64 = layers.map(|activation| 2 * activation.hinges() as u64).sum();
+    let hinges: Vec<u64> = layers.map(|activation| activation.hinges() as u64).collect();
     let scores: usize = network.shapes().last().map_or(0, |shape| shape.iter().product());
     let test = T::expected(config, Split::Test).unwrap_or(0);
     let evaluated = test + T::expected(config, Split::Validation).unwrap_or(0);
     // Networks twice where there is a best one; the activations at step 0, and before and after in the record.
     let networks = if T::expected(config, Split::Validation).unwrap_or(0) > 0 { 2 } else { 1 };
     let numbers = networks * (weights + activation) + 3 * activation + test * (scores + 1);
-    let numbers = numbers as u64 + snapshots * config.record.units as u64 * hinges;
+    let numbers =
+        numbers as u64 + snapshots * config.record.units as u64 * 2 * hinges.iter().sum::<u64>();
 
     let mut trial = Trial::new(network, &config.optimizer, T::LOSS, Streams::new(config.seed))?;
     let step = time(|| trial.step())?;
     let evaluation = time(|| trial.evaluate())? / config.optimizer.batch as f64;
-    let evaluations = steps.div_ceil(config.record.evaluate_every) as f64;
+    let evaluations = steps.div_ceil(config.record.evaluate_every);
+    let learning = hinges.iter().filter(|&&hinges| hinges > 0).count() as u64;
+    let events = if config.record.tensorboard { Events::bytes(evaluations, learning) } else { 0 };
     Ok(Estimate {
-        seconds: steps as f64 * step + evaluations * evaluated as f64 * evaluation,
-        kept: 4 * numbers,
+        seconds: steps as f64 * step + evaluations as f64 * evaluated as f64 * evaluation,
+        kept: 4 * numbers + events,
         checkpoint: 4 * (weights + activation + velocities) as u64,
     })
 }

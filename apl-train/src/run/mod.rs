@@ -3,6 +3,7 @@
 pub mod activations;
 pub mod curves;
 mod directory;
+pub mod events;
 pub mod file;
 pub mod metrics;
 mod outcomes;
