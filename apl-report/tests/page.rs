@@ -1,6 +1,6 @@
 //! The page as a whole, from runs on disk to text.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 

@@ -38,10 +38,13 @@ pub struct Candidate {
 /// The settings that may differ from one S to another: S itself, and the width of the initial slopes, which goes with it.
 const FREE: [&str; 2] = ["activation.hinges", "activation.slopes"];
 
+/// What rows can be compared by, and their settings but for those that are [`FREE`].
+type Shared = (Comparison, BTreeMap<String, String>);
+
 impl Question {
     /// The questions that some rows can answer, in the order of their first rows.
     pub fn of(rows: &[Row]) -> Vec<Self> {
-        let mut groups: Vec<((Comparison, BTreeMap<String, String>), Vec<&Row>)> = Vec::new();
+        let mut groups: Vec<(Shared, Vec<&Row>)> = Vec::new();
         for row in rows {
             let Some(key) = key(row) else { continue };
             match groups.iter_mut().find(|(other, _)| *other == key) {
@@ -73,7 +76,7 @@ impl Question {
 }
 
 /// What rows must share to differ in S alone; `None` for a row without learned hinges or without a configuration.
-fn key(row: &Row) -> Option<(Comparison, BTreeMap<String, String>)> {
+fn key(row: &Row) -> Option<Shared> {
     let activation = &row.runs()[0].summary.activation;
     let learned = activation.slopes.as_deref() == Some("learned");
     if activation.hinges == 0 || !learned || row.config().is_empty() {
