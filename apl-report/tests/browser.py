@@ -15,6 +15,8 @@ from playwright.sync_api import sync_playwright
 page_file, chromium, folder = (pathlib.Path(argument) for argument in sys.argv[1:4])
 address = page_file.resolve().as_uri()
 wrong: list[str] = []
+# Milliseconds: a large page on a busy machine.
+PATIENCE = 180_000
 
 
 def check(holds: bool, what: str) -> None:
@@ -28,6 +30,7 @@ def open_page(browser, **settings):
     page.on("request", lambda request: check(request.url == address, f"request: {request.url}"))
     page.on("console", lambda message: check(False, f"console: {message.text}"))
     page.on("pageerror", lambda error: check(False, f"error: {error}"))
+    page.set_default_timeout(PATIENCE)
     page.goto(address)
     return page
 
@@ -53,7 +56,7 @@ def browse_units(page) -> None:
     check(lines > 0, "the unit has no numbers")
     check(curve.locator("path.before").count() == 1, "the initial curve is not drawn")
     check(curve.locator("path.after").count() == 1, "the learned curve is not drawn")
-    layers = page.get_by_label("Layer")
+    layers = page.get_by_role("combobox", name="Layer")
     layers.select_option(index=layers.locator("option").count() - 1)
     check(unit.text_content() != first, "another layer shows the same unit")
     curve.hover()
@@ -65,10 +68,18 @@ def browse_units(page) -> None:
     one = value.text_content()
     page.keyboard.press("ArrowRight")
     check("x = " in one and value.text_content() != one, "arrow keys do not move along the curve")
-    unit_choice = page.get_by_label("Unit", exact=True)
+    unit_choice = page.get_by_role("slider", name="Unit")
     unit_choice.focus()
     page.keyboard.press("End")
     check("shown here" in unit.text_content(), "the slider does not follow the keyboard")
+
+
+def photograph(page, name: str) -> None:
+    """The parts of a page that a person should look at, as PNG."""
+    for part in ("summary", "tables", "hinges", "browser"):
+        if page.locator(f"#{part}").count():
+            page.evaluate("part => document.getElementById(part).scrollIntoView()", part)
+            page.screenshot(path=folder / f"{name}-{part}.png", timeout=PATIENCE)
 
 
 def background(page) -> str:
@@ -80,22 +91,22 @@ with sync_playwright() as playwright:
     light = open_page(browser, color_scheme="light")
     browse_units(light)
     accessible(light, "light")
+    photograph(light, "light")
     for detail in light.locator("details").all():
         detail.evaluate("element => { element.open = true }")
     accessible(light, "all details open")
-    light.screenshot(path=folder / "light.png", full_page=True)
     width = light.evaluate("document.documentElement.scrollWidth - innerWidth")
     check(width <= 0, f"{width} pixels too wide at 1280")
     light.set_viewport_size({"width": 360, "height": 800})
     width = light.evaluate("document.documentElement.scrollWidth - innerWidth")
     check(width <= 0, f"{width} pixels too wide at 360")
-    light.screenshot(path=folder / "narrow.png")
+    photograph(light, "narrow")
     light.pdf(path=folder / "print.pdf")
 
     dark = open_page(browser, color_scheme="dark")
     check(background(dark) != background(light), "dark is as light as light")
     accessible(dark, "dark")
-    dark.screenshot(path=folder / "dark.png", full_page=True)
+    photograph(dark, "dark")
 
     still = open_page(browser, java_script_enabled=False)
     check(not still.locator("#browse").is_visible(), "the browser of units shows without scripts")

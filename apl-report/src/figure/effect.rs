@@ -62,7 +62,7 @@ pub fn effect(name: &str, rows: &[Row]) -> Option<Figure> {
         name: name.into(),
         title: "The effect of S, of learning and of sharing".into(),
         caption: format!(
-            "Small dots: seeds; line: their means; upright bars: 95 % intervals of the means, where there are {FEWEST} seeds. Only rows that are the same but for their activation stand in one panel."
+            "Small dots: seeds; line: their means; upright bars: 95 % intervals of the means, where there are {FEWEST} seeds or more. Only rows that are the same but for their activation stand in one panel."
         ),
         panels,
         columns: super::ANY,
