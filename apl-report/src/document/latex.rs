@@ -122,8 +122,16 @@ fn escape(text: &str) -> String {
             '\u{202f}' | '\u{2009}' => safe.push_str("\\,"),
             '\u{a0}' => safe.push('~'),
             letter if letter.is_control() => safe.push(' '),
-            // Letters of Western languages are known to every engine; other signs would stop it.
-            letter if (letter as u32) < 0x180 => safe.push(letter),
+            '§' => safe.push_str("\\S{}"),
+            '·' => safe.push_str("$\\cdot$"),
+            '÷' => safe.push_str("$\\div$"),
+            'µ' => safe.push_str("$\\mu$"),
+            '°' => safe.push_str("$^\\circ$"),
+            '²' => safe.push_str("$^2$"),
+            '³' => safe.push_str("$^3$"),
+            letter if letter.is_ascii() => safe.push(letter),
+            // Letters of Western languages are in every font of LaTeX, but for the Icelandic ones; other signs would stop it.
+            'À'..='ÿ' if !"ÐÞðþ".contains(letter) => safe.push(letter),
             _ => safe.push('?'),
         }
     }
