@@ -166,6 +166,19 @@ pub fn group(runs: Vec<Run>, tables: &[Table]) -> Vec<Row> {
     rows
 }
 
+/// Rows by what they share, in the order of the first row of each group; those without a key are left out.
+pub fn alike<K: PartialEq>(rows: &[Row], key: impl Fn(&Row) -> Option<K>) -> Vec<(K, Vec<&Row>)> {
+    let mut groups: Vec<(K, Vec<&Row>)> = Vec::new();
+    for row in rows {
+        let Some(key) = key(row) else { continue };
+        match groups.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, members)) => members.push(row),
+            None => groups.push((key, vec![row])),
+        }
+    }
+    groups
+}
+
 /// Takes the names of tables for the ids of runs, which hold every changed key, where no other row has the same.
 fn name_after(rows: &mut [Row], tables: &[Table]) {
     let named = |row: &Row| {

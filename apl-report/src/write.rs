@@ -110,7 +110,6 @@ pub fn write(sources: &Sources, out: &Path, formats: &[Format]) -> Result<Report
     let wanted = |format| formats.contains(&format);
     let loaded = load::all(sources);
     let rows = row::group(loaded.runs, &loaded.tables);
-    let page::Page { html, figures } = page::render(&rows, &loaded.tables, &loaded.damaged)?;
     fs_err::create_dir_all(out)?;
     let mut report = Report {
         page: None,
@@ -124,27 +123,38 @@ pub fn write(sources: &Sources, out: &Path, formats: &[Format]) -> Result<Report
             .map(|damaged| format!("{}: {}", damaged.path.display(), damaged.error))
             .collect(),
     };
-    if wanted(Format::Html) {
-        let page = out.join("index.html");
-        fs_err::write(&page, html)?;
-        report.page = Some(page);
-    }
-    if wanted(Format::Svg) || wanted(Format::Png) {
-        let folder = out.join("figures");
-        fs_err::create_dir_all(&folder)?;
-        for (name, svg) in &figures {
-            if wanted(Format::Svg) {
-                report.figures.push(file(&folder, name, "svg", svg.as_bytes())?);
-            }
-            if wanted(Format::Png) {
-                report.figures.push(file(&folder, name, "png", &picture::png(svg)?)?);
-            }
+    // Tables alone need no figure drawn.
+    if [Format::Html, Format::Svg, Format::Png].into_iter().any(wanted) {
+        let page::Page { html, figures } = page::render(&rows, &loaded.tables, &loaded.damaged)?;
+        if wanted(Format::Html) {
+            let page = out.join("index.html");
+            fs_err::write(&page, html)?;
+            report.page = Some(page);
         }
+        report.figures = draw(&figures, &out.join("figures"), formats)?;
     }
     for table in &loaded.tables {
         report.tables.extend(tables(&table.name, &table.results, &out.join("tables"), formats)?);
     }
     Ok(report)
+}
+
+/// Writes figures, given by their names and SVG documents, in every format that is asked for.
+fn draw(figures: &[(String, String)], folder: &Path, formats: &[Format]) -> Result<Vec<PathBuf>> {
+    let mut written = Vec::new();
+    let wanted = |format| formats.contains(&format);
+    if wanted(Format::Svg) || wanted(Format::Png) {
+        fs_err::create_dir_all(folder)?;
+    }
+    for (name, svg) in figures {
+        if wanted(Format::Svg) {
+            written.push(file(folder, name, "svg", svg.as_bytes())?);
+        }
+        if wanted(Format::Png) {
+            written.push(file(folder, name, "png", &picture::png(svg)?)?);
+        }
+    }
+    Ok(written)
 }
 
 /// Writes a table in every format that is asked for.

@@ -7,7 +7,7 @@ use apl_train::run::{Measure, Status};
 use crate::{
     baseline,
     load::Run,
-    row::{Comparison, Row},
+    row::{self, Comparison, Row},
     statistics::Statistics,
 };
 
@@ -44,14 +44,7 @@ type Shared = (Comparison, BTreeMap<String, String>);
 impl Question {
     /// The questions that some rows can answer, in the order of their first rows.
     pub fn of(rows: &[Row]) -> Vec<Self> {
-        let mut groups: Vec<(Shared, Vec<&Row>)> = Vec::new();
-        for row in rows {
-            let Some(key) = key(row) else { continue };
-            match groups.iter_mut().find(|(other, _)| *other == key) {
-                Some((_, members)) => members.push(row),
-                None => groups.push((key, vec![row])),
-            }
-        }
+        let groups = row::alike(rows, key);
         groups
             .into_iter()
             .filter_map(|((comparison, shared), rows)| Self::about(&comparison, &shared, &rows))

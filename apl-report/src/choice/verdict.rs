@@ -6,7 +6,8 @@ use super::{Candidate, Question};
 use crate::{
     format::{list, number},
     statistics::{
-        FEWEST, Family, Statistics, decimals, equivalence, p_value, seeds_for_equivalence, welch,
+        FEWEST, Family, LEVEL, Statistics, decimals, equivalence, p_value, seeds_for_equivalence,
+        welch,
     },
 };
 
@@ -108,7 +109,7 @@ impl Question {
         let adjusted = Family::holm(&tests).adjusted;
         let clear = pairs.iter().zip(adjusted).filter_map(|(pair, p)| Some((pair, p?)));
         let ((one, other), p) =
-            clear.filter(|(_, p)| *p < 0.05).min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+            clear.filter(|(_, p)| *p < LEVEL).min_by(|(_, a), (_, b)| a.total_cmp(b))?;
         let first = self.measure.better.is_better(one.1.mean, other.1.mean);
         let (better, worse) = if first { (one, other) } else { (other, one) };
         let difference = (one.1.mean - other.1.mean).abs();

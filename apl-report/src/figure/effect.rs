@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Figure, Key, look};
 use crate::{
     baseline, format,
-    row::{Comparison, Row},
+    row::{self, Comparison, Row},
     statistics::{FEWEST, Statistics},
     svg::{Anchor, Frame, Panel, Range, segment, text},
 };
@@ -71,17 +71,13 @@ pub fn effect(name: &str, rows: &[Row]) -> Option<Figure> {
 }
 
 fn groups(rows: &[Row]) -> Vec<Group<'_>> {
-    type Base = (Comparison, BTreeMap<String, String>);
-    let mut found: Vec<(Base, Vec<&Row>)> = Vec::new();
-    for row in rows.iter().filter(|row| row.measure().is_some() && !row.config().is_empty()) {
+    let key = |row: &Row| {
+        let whole = row.measure().is_some() && !row.config().is_empty();
         let mut settings = baseline::settings(row.config());
         settings.retain(|key, _| !key.starts_with("activation."));
-        let key = (row.comparison(), settings);
-        match found.iter_mut().find(|(other, _)| *other == key) {
-            Some((_, members)) => members.push(row),
-            None => found.push((key, vec![row])),
-        }
-    }
+        whole.then(|| (row.comparison(), settings))
+    };
+    let found = row::alike(rows, key);
     found
         .into_iter()
         .filter_map(|((comparison, settings), rows)| group(&comparison, &settings, &rows))

@@ -6,11 +6,8 @@ use crate::{
     document::{Block, Grid, Line, Section, Span, Text},
     format::{number, signed},
     results::{Difference, Examples, Measured, Results, Verdict, cells::digits},
-    statistics::{self, decimals},
+    statistics::{self, LEVEL, decimals},
 };
-
-/// Below it a difference counts as significant.
-const LEVEL: f64 = 0.05;
 
 impl Results {
     /// A sentence a difference.

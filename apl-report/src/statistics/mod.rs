@@ -31,6 +31,7 @@ pub use detectable::{SEEDS, missed_half_the_time};
 pub use equivalence::{Equivalence, equivalence, seeds_for_equivalence};
 pub use holm::Family;
 pub use pairing::Pairing;
+pub(crate) use student::LEVEL;
 pub use summary::Statistics;
 pub use welch::{FEWEST, Test, Untested, welch};
 pub(crate) use words::decimals;

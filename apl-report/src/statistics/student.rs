@@ -6,7 +6,7 @@ use statrs::{
 };
 
 /// The level of every test here, and what a confidence interval leaves out.
-pub(super) const LEVEL: f64 = 0.05;
+pub(crate) const LEVEL: f64 = 0.05;
 
 /// `P(|T| >= |t|) = I(v / (v + t^2); v / 2, 1 / 2)` for v degrees of freedom, with the regularised incomplete beta function I. NaN where t or v is NaN
 /// or v is not above 0.

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::{
     Error, Result,
     run::{
-        Predictions, largest,
+        Predictions,
         tensors::{self, Array, Arrays},
     },
     task::Split,
@@ -26,13 +26,8 @@ impl Outcomes {
     /// Those of predictions of one class among several: wrong is an example whose largest score is not its label's, the first of equal scores counting.
     /// `None` for predictions of another kind, and where examples count differently.
     pub fn of(predictions: &Predictions) -> Option<Self> {
-        let Predictions { outputs, scores, labels, weights } = predictions;
-        if *outputs < 2 || !weights.is_empty() {
-            return None;
-        }
-        let examples = scores.chunks_exact(*outputs).zip(labels);
-        let wrong = examples.map(|(scores, label)| largest(scores) != *label as usize);
-        Some(Self { wrong: wrong.collect() })
+        let classes = predictions.outputs >= 2 && predictions.weights.is_empty();
+        classes.then(|| Self { wrong: predictions.wrong().collect() })
     }
 
     /// What a run directory tells, by its own file or by its predictions; `None` where neither is there or is of classes.

@@ -77,10 +77,15 @@ impl Predictions {
         self.weights.clear();
     }
 
+    /// Of every example whether its largest score is not its label's; the first of equal scores counts.
+    pub fn wrong(&self) -> impl Iterator<Item = bool> {
+        let examples = self.scores.chunks_exact(self.outputs.max(1)).zip(&self.labels);
+        examples.map(|(scores, label)| largest(scores) != *label as usize)
+    }
+
     /// The share of examples whose largest score is not their label's, in percent; the first of equal scores counts. `None` without examples.
     pub fn error_percent(&self) -> Option<f64> {
-        let wrong = self.scores.chunks_exact(self.outputs.max(1)).zip(&self.labels);
-        let wrong = wrong.filter(|(scores, label)| largest(scores) != **label as usize).count();
+        let wrong = self.wrong().filter(|wrong| *wrong).count();
         (!self.labels.is_empty()).then(|| 100.0 * wrong as f64 / self.labels.len() as f64)
     }
 }
