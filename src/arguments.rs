@@ -70,7 +70,7 @@ pub struct Train {
 
 #[derive(Debug, Args)]
 pub struct Reproduce {
-    /// table1, table2, table3, ablation: a file of configs; all of them: all; or another table's file.
+    /// table1, table2, table3, ablation, hinges: a file of configs; all of them: all; or another table's file.
     pub table: String,
     /// The folder of configurations: quick (generated data), cpu (real images, generated collisions, shorter training), paper (the authors' recipes).
     #[arg(long, default_value = "quick")]

@@ -9,7 +9,7 @@ use crate::{
     pattern::matches,
     plan::Plan,
     run::{FORMAT, Identity},
-    table::{Record, RecordRow, Row, Table},
+    table::{Record, RecordRow, Table},
 };
 
 /// What is asked for.
@@ -157,6 +157,7 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
     for path in &request.tables {
         let table = Table::read(path)?;
         check_scale(path, &request.scale)?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let mut rows = Vec::new();
         for row in &table.rows {
             let matching = request.rows.iter().filter(|pattern| matches(pattern, &row.id));
@@ -182,12 +183,20 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
                 ensemble: row.ensemble.is_some(),
                 paper: row.paper,
             };
-            let name = record_row.name();
-            if let Some(planned) = plan_row(path, row, name, seeds, request, resolve, &mut unused)?
-            {
-                record_row.run = Some(planned.identity.id.clone());
+            if let Some(document) = table.document(row, path, &request.scale)? {
+                let (document, resolved) = configure(document, request, resolve, &mut unused)?;
+                let Resolved { identity, fingerprint, .. } = resolved;
+                record_row.run = Some(identity.id.clone());
                 record_row.seeds = (1..=seeds).collect();
-                study.add(planned);
+                study.add(PlannedRow {
+                    shown_by: vec![format!("{stem}: {}", row.id)],
+                    label: record_row.name(),
+                    document,
+                    identity,
+                    seeds,
+                    ensembles: row.ensemble.into_iter().collect(),
+                    fingerprint,
+                });
             }
             rows.push(record_row);
         }
@@ -213,35 +222,28 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
     Ok(study)
 }
 
-/// A row's runs; `None` for a constant.
-fn plan_row(
-    table: &Path,
-    row: &Row,
-    label: String,
-    seeds: u32,
+/// A row's configuration checked, its data taken from where it was asked for, which is then no longer `unused`.
+fn configure(
+    document: Document,
     request: &Request,
     resolve: &dyn Fn(&Document) -> Result<Resolved>,
     unused: &mut Vec<&String>,
-) -> Result<Option<PlannedRow>> {
-    let Some(mut document) = row.document(table, &request.scale)? else { return Ok(None) };
-    let Resolved { identity, fingerprint, data } = resolve(&document)?;
-    if identity.scale != request.scale {
+) -> Result<(Document, Resolved)> {
+    let resolved = resolve(&document)?;
+    let folder = &resolved.identity.scale;
+    if *folder != request.scale {
         let problem = format!(
-            "its configurations are kept under the name `{}`, after the folder they really lie in",
-            identity.scale
+            "its configurations are kept under the name `{folder}`, after the folder they really lie in"
         );
         let hint = "name that folder, in letters, digits and dashes";
         return Err(Error::usage(format!("--scale {}", request.scale), problem).with_hint(hint));
     }
-    if let Some((name, source)) = request.data.iter().find(|(name, _)| *name == data) {
-        unused.retain(|other| *other != name);
-        let origin = format!("--data {name}={source}");
-        document = document.with(Override::text("data.source", source, origin));
-    }
-    let name = table.file_stem().unwrap_or_default().to_string_lossy();
-    let shown_by = vec![format!("{name}: {}", row.id)];
-    let ensembles = row.ensemble.into_iter().collect();
-    Ok(Some(PlannedRow { shown_by, label, document, identity, seeds, ensembles, fingerprint }))
+    let Some((name, source)) = request.data.iter().find(|(name, _)| *name == resolved.data) else {
+        return Ok((document, resolved));
+    };
+    unused.retain(|other| *other != name);
+    let origin = format!("--data {name}={source}");
+    Ok((document.with(Override::text("data.source", source, origin)), resolved))
 }
 
 impl Study {

@@ -27,6 +27,9 @@ pub struct Table {
     /// Seeds of a row at each scale.
     #[serde(default)]
     pub seeds: BTreeMap<String, u32>,
+    /// Keys of the configuration that every row changes at a scale; a row's own `set` goes before.
+    #[serde(default)]
+    pub common: BTreeMap<String, toml::Table>,
     /// The row that others are compared with where `contrasts` is absent.
     #[serde(default)]
     pub baseline: Option<String>,
@@ -127,9 +130,7 @@ impl Table {
                 let problem = "found neither `config` nor `paper`, expected one of them";
                 return Err(format!("row \"{}\": {problem}", row.id));
             }
-            let kept = ["task", "seed", "data.source", "data.revision"];
-            let changes = row.changes();
-            if let Some((key, _)) = changes.iter().find(|(key, _)| kept.contains(&key.as_str())) {
+            if let Some(key) = kept(&row.set) {
                 return Err(format!("row \"{}\": a row cannot set `{key}`", row.id));
             }
             let line = |other: &&Row| {
@@ -153,6 +154,11 @@ impl Table {
             if let Some(networks @ (0 | 1)) = row.ensemble {
                 let problem = format!("ensemble: found {networks}, expected at least 2 networks");
                 return Err(format!("row \"{}\": {problem}", row.id));
+            }
+        }
+        for (scale, common) in &self.common {
+            if let Some(key) = kept(common) {
+                return Err(format!("common.{scale}: a table cannot set `{key}`"));
             }
         }
         if let Some((scale, _)) = self.seeds.iter().find(|(_, seeds)| **seeds == 0) {
@@ -193,47 +199,48 @@ impl Table {
     pub fn seeds_at(&self, scale: &str) -> u32 {
         self.seeds.get(scale).copied().unwrap_or(SEEDS)
     }
-}
 
-impl Row {
-    /// The configuration of a row at a scale, its changes made; `None` for a constant. `table` is the table's file, whose folder has the scale's.
+    /// The configuration of a row at a scale, its changes made; `None` for a constant. `path` is the table's file, whose folder has the scale's.
     ///
     /// # Errors
     /// A configuration that is missing.
-    pub fn document(&self, table: &Path, scale: &str) -> Result<Option<Document>> {
-        let Some(config) = &self.config else { return Ok(None) };
-        Document::read(&config_path(table, scale, config), self.overrides(table)).map(Some)
+    pub fn document(&self, row: &Row, path: &Path, scale: &str) -> Result<Option<Document>> {
+        let Some(config) = &row.config else { return Ok(None) };
+        let own = changes(&row.set);
+        let common = self.common.get(scale).map(changes).unwrap_or_default();
+        let common = common.into_iter().filter(|(key, _)| !own.iter().any(|(o, _)| o == key));
+        // Each names its place in errors.
+        let place = |part: &str, (key, value): &(String, &toml::Value)| {
+            let origin = format!("{}: {part}: {key} = {value}", path.display());
+            Override::new(key, &value.to_string(), origin)
+        };
+        let of_table = common.map(|change| place(&format!("common.{scale}"), &change));
+        let of_row = own.iter().map(|change| place(&format!("row \"{}\"", row.id), change));
+        let overrides = of_table.chain(of_row).collect();
+        Document::read(&config_path(path, scale, config), overrides).map(Some)
     }
+}
 
-    /// The row's changes, each naming the row in errors.
-    fn overrides(&self, table: &Path) -> Vec<Override> {
-        let set = self.changes().into_iter();
-        set.map(|(key, value)| {
-            let origin = format!("{}: row \"{}\": {key} = {value}", table.display(), self.id);
-            Override::new(&key, &value.to_string(), origin)
-        })
-        .collect()
-    }
-
-    /// The keys of `set`, tables taken apart: they change keys and replace no section.
-    fn changes(&self) -> Vec<(String, &toml::Value)> {
-        fn flatten<'a>(
-            prefix: &str,
-            table: &'a toml::Table,
-            to: &mut Vec<(String, &'a toml::Value)>,
-        ) {
-            for (key, value) in table {
-                let key = format!("{prefix}{key}");
-                match value {
-                    toml::Value::Table(inner) => flatten(&format!("{key}."), inner, to),
-                    value => to.push((key, value)),
-                }
+/// The keys of a table, tables in it taken apart: they change keys and replace no section.
+fn changes(table: &toml::Table) -> Vec<(String, &toml::Value)> {
+    fn flatten<'a>(prefix: &str, table: &'a toml::Table, to: &mut Vec<(String, &'a toml::Value)>) {
+        for (key, value) in table {
+            let key = format!("{prefix}{key}");
+            match value {
+                toml::Value::Table(inner) => flatten(&format!("{key}."), inner, to),
+                value => to.push((key, value)),
             }
         }
-        let mut changes = Vec::new();
-        flatten("", &self.set, &mut changes);
-        changes
     }
+    let mut changes = Vec::new();
+    flatten("", table, &mut changes);
+    changes
+}
+
+/// The first key that no table may change: it belongs to the study or to who runs it.
+fn kept(table: &toml::Table) -> Option<String> {
+    let kept = ["task", "seed", "data.source", "data.revision"];
+    changes(table).into_iter().map(|(key, _)| key).find(|key| kept.contains(&key.as_str()))
 }
 
 /// Every table of a folder.
@@ -304,6 +311,7 @@ mod tests {
             ("label = \"A\"", "label = \"R\"", "found another row of this label"),
             ("title", "seeds = { cpu = 0 }\ntitle", "seeds.cpu: found 0, expected at least 1"),
             ("\"activation.hinges\" = 2", "seed = 2", "a row cannot set `seed`"),
+            ("title", "common.cpu = { seed = 2 }\ntitle", "common.cpu: a table cannot set `seed`"),
             (
                 "id = \"apl\"",
                 "ensemble = 1\nid = \"apl\"",
@@ -332,12 +340,39 @@ mod tests {
         let path = folder.path().join("t.toml");
         std::fs::write(&path, ROWS).unwrap();
         let table = Table::read(&path).unwrap();
-        let document = table.rows[2].document(&path, "cpu").unwrap().unwrap();
+        let document = |row: usize, scale| table.document(&table.rows[row], &path, scale);
+        assert_eq!(document(0, "cpu").unwrap().map(|_| ()), None);
+        assert_eq!(document(1, "none").unwrap_err().exit_code(), 2);
+        let document = document(2, "cpu").unwrap().unwrap();
         assert_eq!(document.path(), config);
         let change = &document.overrides()[0];
         assert_eq!((change.key.as_str(), change.value.as_str()), ("activation.hinges", "2"));
         assert!(change.origin.ends_with("t.toml: row \"apl\": activation.hinges = 2"));
-        assert_eq!(table.rows[0].document(&path, "cpu").unwrap().map(|_| ()), None);
-        assert_eq!(table.rows[1].document(&path, "none").unwrap_err().exit_code(), 2);
+    }
+
+    #[test]
+    fn what_all_rows_change_differs_from_scale_to_scale_and_gives_way_to_a_row() {
+        let folder = tempfile::tempdir().unwrap();
+        for scale in ["cpu", "quick"] {
+            std::fs::create_dir(folder.path().join(scale)).unwrap();
+            std::fs::write(folder.path().join(scale).join("c.toml"), "").unwrap();
+        }
+        let path = folder.path().join("t.toml");
+        let common = "[common.cpu]\n\"activation.hinges\" = 7\ndata.validation = 9\n";
+        std::fs::write(&path, format!("{ROWS}{common}")).unwrap();
+        let table = Table::read(&path).unwrap();
+        let changed = |row: usize, scale| -> Vec<(String, String)> {
+            let document = table.document(&table.rows[row], &path, scale).unwrap().unwrap();
+            let overrides = document.overrides().iter();
+            overrides.map(|change| (change.key.clone(), change.value.clone())).collect()
+        };
+        let pair = |key: &str, value: &str| (key.to_string(), value.to_string());
+        let (hinges, validation) = ("activation.hinges", pair("data.validation", "9"));
+        assert_eq!(changed(1, "cpu"), [pair(hinges, "7"), validation.clone()]);
+        assert_eq!(changed(2, "cpu"), [validation, pair(hinges, "2")]);
+        assert_eq!(changed(1, "quick"), []);
+        let document = table.document(&table.rows[1], &path, "cpu").unwrap().unwrap();
+        let origin = &document.overrides()[0].origin;
+        assert!(origin.ends_with("t.toml: common.cpu: activation.hinges = 7"), "{origin}");
     }
 }

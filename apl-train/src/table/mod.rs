@@ -14,6 +14,8 @@
 //! paper = { mean = 12.55, std = 0.11, evidence = "remembered" }
 //! ```
 //!
+//! What every row changes at a scale stands in `common`, as `[common.cpu]` with `data.validation = 5000`.
+//!
 //! A row shows the task's main score, or another one of its runs by its name (`score = "significance, binned"`). With `ensemble = 5`, the networks of its
 //! first five seeds speak together, as one.
 //!
