@@ -108,6 +108,33 @@ impl Results {
         [signed(size, digits), seeds, examples, limit, p, r, missed, paper]
     }
 
+    /// The first difference that is claimed of a row from another.
+    pub(super) fn first_claim(&self, row: usize) -> Option<&Difference> {
+        self.differences.iter().find(|difference| difference.rows[0] == row)
+    }
+
+    /// The rows that first claims are against, by their labels, each once.
+    pub(super) fn compared_with(&self) -> Vec<&str> {
+        let mut labels = Vec::new();
+        let claims = (0..self.record.rows.len()).filter_map(|row| self.first_claim(row));
+        for claim in claims {
+            let label = self.record.rows[claim.rows[1]].label.as_str();
+            if !labels.contains(&label) {
+                labels.push(label);
+            }
+        }
+        labels
+    }
+
+    /// `−1.20, p < 0.001`; without p where there was no test.
+    pub(super) fn difference_cell(&self, difference: &Difference) -> String {
+        let Verdict::Compared { difference: size, p, .. } = difference.verdict else {
+            return "–".into();
+        };
+        let p = p.map_or_else(String::new, |p| format!(", {}", statistics::p_value(p)));
+        format!("{}{p}", signed(size, self.digits(difference)))
+    }
+
     /// Decimals that the two sides bear.
     fn digits(&self, difference: &Difference) -> usize {
         let sides = difference.rows.map(|row| self.measured[row].as_ref()?.statistics());

@@ -25,6 +25,30 @@ pub enum Claims {
     Columns,
 }
 
+/// What is shown of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// The paper's number.
+    Paper,
+    /// Our mean, with its spread and n.
+    Measured,
+    /// The interval of our mean.
+    Interval,
+    /// The difference from the row that it is claimed against first, with its significance.
+    Difference,
+}
+
+impl Shown {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Paper => "paper",
+            Self::Measured => "measured",
+            Self::Interval => "95 % interval",
+            Self::Difference => "difference",
+        }
+    }
+}
+
 impl fmt::Display for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.document(Claims::Sentences).markdown())
@@ -80,11 +104,10 @@ impl Results {
     /// A line for each label of a section, with the paper's number and ours in every column.
     fn grid(&self) -> Grid {
         let columns = self.columns();
-        let titles = ["paper", "measured", "95 % interval"];
-        let titles = &titles[self.first_cell()..];
+        let shown = self.shown();
         let heads = columns.iter().flat_map(|group| {
             let group = group.map(String::from);
-            titles.iter().map(move |title| Column { group: group.clone(), title: (*title).into() })
+            shown.iter().map(move |n| Column { group: group.clone(), title: n.title().into() })
         });
         let sections = self.sections().into_iter().map(|section| Section {
             title: section.map(String::from),
@@ -105,6 +128,7 @@ impl Results {
             .enumerate()
             .filter(|(_, row)| row.section.as_deref() == section)
             .collect();
+        let shown = self.shown();
         let mut labels: Vec<&str> = Vec::new();
         for (_, row) in &rows {
             if !labels.contains(&row.label.as_str()) {
@@ -115,28 +139,36 @@ impl Results {
             let cells = columns.iter().flat_map(|column| {
                 let row =
                     rows.iter().find(|(_, r)| r.label == label && r.column.as_deref() == *column);
-                let cells: [String; 3] =
-                    row.map_or_else(Default::default, |&(i, row)| self.cells(i, row));
-                cells.into_iter().skip(self.first_cell())
+                let cell = |number| row.map_or_else(String::new, |&(i, _)| self.cell(number, i));
+                shown.iter().map(cell).collect::<Vec<_>>()
             });
             Line::new(label, cells)
         };
         labels.into_iter().map(line).collect()
     }
 
-    /// 1 where the paper says nothing of any row, so that its cells are left out.
-    fn first_cell(&self) -> usize {
-        usize::from(self.record.rows.iter().all(|row| row.paper.is_none()))
+    /// What is shown of rows: nothing that none of them has.
+    fn shown(&self) -> Vec<Shown> {
+        let paper = self.record.rows.iter().any(|row| row.paper.is_some());
+        let all = [
+            paper.then_some(Shown::Paper),
+            Some(Shown::Measured),
+            Some(Shown::Interval),
+            (!self.differences.is_empty()).then_some(Shown::Difference),
+        ];
+        all.into_iter().flatten().collect()
     }
 
-    /// The paper's number, ours, our interval.
-    fn cells(&self, i: usize, row: &RecordRow) -> [String; 3] {
-        let measured = self.measured[i].as_ref();
-        [
-            row.paper.map_or_else(String::new, paper_cell),
-            measured.map_or_else(String::new, measured_cell),
-            measured.map_or_else(String::new, interval_cell),
-        ]
+    fn cell(&self, shown: &Shown, row: usize) -> String {
+        let measured = self.measured[row].as_ref();
+        match shown {
+            Shown::Paper => self.record.rows[row].paper.map_or_else(String::new, paper_cell),
+            Shown::Measured => measured.map_or_else(String::new, measured_cell),
+            Shown::Interval => measured.map_or_else(String::new, interval_cell),
+            Shown::Difference => {
+                self.first_claim(row).map_or_else(String::new, |claim| self.difference_cell(claim))
+            }
+        }
     }
 
     /// Every row beside the paper's, where the recipe is the paper's.

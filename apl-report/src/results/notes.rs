@@ -19,6 +19,13 @@ impl Results {
         text.push_str(
             "Measured: mean (standard deviation over seeds, n - 1), n the number of seeds; the interval is Student's for the mean.",
         );
+        match self.compared_with()[..] {
+            [] => {}
+            [label] => text.push_str(&format!(" Difference: from {label}, p as below.")),
+            _ => text.push_str(
+                " Difference: from the row that a row is claimed against first below, p as there.",
+            ),
+        }
         if self.measured.iter().flatten().any(|row| row.ensemble.is_some()) {
             text.push_str(&format!(
                 " An ensemble is one result; its interval (‡) is over test examples, from {} samples of them, and says nothing of other seeds.",
