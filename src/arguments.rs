@@ -290,7 +290,7 @@ pub struct Compact {
 
 #[derive(Debug, Args)]
 pub struct Report {
-    /// Run directories, or folders with runs below them.
+    /// Run directories, folders with runs below them, or tables as they were run (runs/cpu/table3.toml).
     #[arg(default_value = "runs")]
     pub runs: Vec<PathBuf>,
     /// Where the page goes.

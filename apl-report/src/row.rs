@@ -70,6 +70,11 @@ impl Row {
         self.first().summary.activation.kind == "relu"
     }
 
+    /// Whether its activation has parameters.
+    pub fn has_units(&self) -> bool {
+        self.first().summary.activation.hinges > 0
+    }
+
     /// The activation in words: `apl, S = 2, per unit, learned`.
     pub fn activation(&self) -> String {
         let about = &self.first().summary.activation;

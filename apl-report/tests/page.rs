@@ -195,6 +195,7 @@ fn tables_are_on_the_page_and_in_files_of_their_own() {
         Recipe::new("relu", "relu", 0, seed, 10.0 + f64::from(seed)).write(&runs);
         Recipe::new("apl", "apl", 2, seed, 9.0 + f64::from(seed * seed)).write(&runs);
     }
+    Recipe::new("other", "apl", 1, 1, 12.0).write(&runs);
     let row = |id: &str| {
         format!("[[row]]\nid = \"{id}\"\nlabel = \"<{id}>\"\nrun = \"{id}\"\nseeds = [1, 2, 3]\n")
     };
@@ -205,6 +206,14 @@ fn tables_are_on_the_page_and_in_files_of_their_own() {
     );
     std::fs::write(runs.join("quick/ours.toml"), record).unwrap();
     std::fs::write(runs.join("quick/theirs.toml"), "[package]\nname = 'x'\n").unwrap();
+    // A record brings its own runs alone.
+    let of_table = Sources::find(&[runs.join("quick/ours.toml")]).unwrap();
+    let run = |name: &str, seed: u32| runs.join(format!("quick/{name}/seed-{seed}"));
+    let expected = ["apl", "relu"].into_iter().flat_map(|name| (1..=3).map(move |n| run(name, n)));
+    assert_eq!(of_table.runs, expected.collect::<Vec<_>>());
+    assert_eq!(of_table.tables, [runs.join("quick/ours.toml")]);
+    let none = Sources::find(&[runs.join("quick/theirs.toml")]).unwrap_err().to_string();
+    assert!(none.contains("theirs.toml: not a record of a table"), "{none}");
     let sources = Sources::find(&[runs.clone(), runs.clone()]).unwrap();
     assert_eq!(sources.tables, [runs.join("quick/ours.toml"), runs.join("quick/theirs.toml")]);
     let out = folder.path().join("out");

@@ -51,7 +51,7 @@ pub fn compact(run: &Path, out: &Path, units: usize) -> Result<Compact> {
         let problem = "is a run itself, which would lose what a compact one leaves out";
         return Err(Error::run(&path, problem).with_hint("choose another folder with --out"));
     }
-    if path.join("summary.json").exists() && Summary::read(&path)?.hash != summary.hash {
+    if Summary::is_in(&path) && Summary::read(&path)?.hash != summary.hash {
         let problem = "holds a run of another configuration or other data";
         return Err(Error::run(&path, problem).with_hint("move it away first"));
     }

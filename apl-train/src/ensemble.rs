@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error, Result, Task,
     config::Config,
-    run::{DataSummary, FORMAT, Predictions, Score, Status, Summary, check_format, file},
+    run::{
+        DataSummary, FORMAT, Predictions, Score, Status, Summary, check_format, file, seed_folder,
+    },
     task::{Findings, Split},
 };
 
@@ -154,10 +156,6 @@ pub fn path(folder: &Path, members: u32) -> PathBuf {
 /// Whether a file of such a folder is an ensemble's.
 pub fn is_ensemble(name: &OsStr) -> bool {
     name.to_str().is_some_and(|name| name.starts_with(NAME) && name.ends_with(".json"))
-}
-
-fn seed_folder(folder: &Path, seed: u32) -> PathBuf {
-    folder.join(format!("seed-{seed}"))
 }
 
 /// The members as they are on the disk, all done, and their data.

@@ -128,7 +128,7 @@ impl<'a, T: Task> Training<'a, T> {
     ) -> Result<Self> {
         let (dtype, device, batch) = (DType::F32, Device::Cpu, plan.config.optimizer.batch);
         // The summary comes first: it tells whose files these are.
-        if !directory.join("summary.json").exists() {
+        if !Summary::is_in(directory) {
             summary.write(directory)?;
         }
         let optimizer = Sgd::new(network.parameters(), &plan.config.optimizer)?;

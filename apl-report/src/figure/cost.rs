@@ -14,9 +14,9 @@ const LEFT: f64 = 112.0;
 const TOP: f64 = 28.0;
 const LINE: f64 = 24.0;
 
-/// The parameters of a network.
+/// The parameters of a network with an activation of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Cost {
+pub struct Cost {
     weights: usize,
     /// `2 S M`, or as many of them as there are.
     activation: usize,
@@ -26,17 +26,15 @@ struct Cost {
     nin: usize,
 }
 
-/// A panel for every network with an activation of its own; `None` where there is none.
-pub fn cost(name: &str, rows: &[Row]) -> Option<Figure> {
+/// A panel for each of the networks, by the names of rows; those of one cost once. `None` where there is none.
+pub fn cost(name: &str, networks: Vec<(&str, Cost)>) -> Option<Figure> {
     let mut seen: Vec<Cost> = Vec::new();
     let mut panels = Vec::new();
-    for row in rows {
-        let Ok(Some(activations)) = row.shown().activations() else { continue };
-        let Some(cost) = Cost::of(row, &activations).filter(|cost| !seen.contains(cost)) else {
-            continue;
-        };
-        panels.push(panel(&row.label, &cost));
-        seen.push(cost);
+    for (label, cost) in networks {
+        if !seen.contains(&cost) {
+            panels.push(panel(label, &cost));
+            seen.push(cost);
+        }
     }
     (!panels.is_empty()).then(|| Figure {
         name: name.into(),
@@ -49,7 +47,8 @@ pub fn cost(name: &str, rows: &[Row]) -> Option<Figure> {
 }
 
 impl Cost {
-    fn of(row: &Row, activations: &Activations) -> Option<Self> {
+    /// Of a row's network; `None` where its activation has no parameters.
+    pub fn of(row: &Row, activations: &Activations) -> Option<Self> {
         let parameters = &row.shown().summary.parameters;
         let hinges = row.shown().summary.activation.hinges;
         let channels = |layer: &LayerActivations| layer.about.unit.first().copied().unwrap_or(1);

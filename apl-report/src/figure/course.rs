@@ -14,7 +14,7 @@ use crate::{
 
 const WIDTH: f64 = 250.0;
 const LEFT: f64 = 36.0;
-const TOP: f64 = 24.0;
+const TOP: f64 = 40.0;
 const HEIGHT: f64 = 140.0;
 
 /// Units of a layer that are drawn.
@@ -73,9 +73,11 @@ fn panel(
     let y = heights(units.iter().flatten(), x);
     let position = *known.units.get(at)? as usize;
     let shape = layer.before.units.as_ref().map_or(&[][..], |units| &units.shape);
-    let name = format!("{}, {}", layer.about.name, sample::name_in(&layer.about, shape, position));
+    let layer_name = &layer.about.name;
+    let unit_name = sample::name_in(&layer.about, shape, position);
     let frame = Frame::new(LEFT, TOP, WIDTH - LEFT - 8.0, HEIGHT, x, y);
-    let mut body = text("head", LEFT, 14.0, Anchor::Start, &format::cut(&name, 38));
+    let mut body = text("head", LEFT, 14.0, Anchor::Start, &format::cut(layer_name, 34));
+    body.push_str(&text("sub", LEFT, 29.0, Anchor::Start, &format::cut(&unit_name, 40)));
     body.push_str(&frame.y_axis());
     body.push_str(&frame.zero_x());
     body.push_str(&frame.x_axis("x"));
@@ -87,7 +89,7 @@ fn panel(
     Some(Panel {
         width: WIDTH,
         height: TOP + HEIGHT + 22.0,
-        title: describe(&name, &units, x),
+        title: describe(&format!("{layer_name}, {unit_name}"), &units, x),
         body,
     })
 }

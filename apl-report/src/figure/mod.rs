@@ -16,7 +16,7 @@ mod task;
 mod unit;
 mod units;
 
-pub(crate) use cost::cost;
+pub(crate) use cost::{Cost, cost};
 pub(crate) use course::course;
 pub(crate) use effect::effect;
 pub(crate) use learning::learning;
@@ -28,7 +28,7 @@ pub(crate) use scores::scores;
 pub(crate) use spread::spread;
 pub(crate) use task::task;
 pub use unit::{unit, unit_of};
-pub(crate) use units::{fixed, glance, reach, units};
+pub(crate) use units::{SHOWN, fixed, glance, reach, units};
 
 use crate::svg::{Panel, escape};
 

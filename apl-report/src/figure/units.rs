@@ -9,7 +9,7 @@ use crate::{
     svg::{Anchor, Frame, Panel, Range, text},
 };
 
-/// Units of a layer that are shown.
+/// The most units of a layer that are shown beside each other.
 pub const SHOWN: usize = 8;
 
 /// How large a unit is drawn, in pixels.
@@ -113,16 +113,24 @@ pub(super) fn heights<'a>(units: impl Iterator<Item = &'a Unit>, x: Range) -> Ra
     Range::new(low.max(middle_low - most), high.min(middle_high + most)).padded(0.06)
 }
 
-/// The units of a layer that the rule picks, in one figure on one scale.
-pub fn units(name: &str, layer: &LayerActivations) -> Figure {
+/// The units of a layer that the rule picks, up to `most`, in one figure on one scale.
+pub fn units(name: &str, layer: &LayerActivations, most: usize) -> Figure {
     let about = &layer.about;
     let count = count(layer);
-    let indices = sample::units(count, SHOWN);
+    let indices = sample::units(count, most);
     let shown: Vec<Shown> = indices.iter().map(|&index| Shown::of(layer, index)).collect();
     let x = reach(layer);
     let y = heights(shown.iter().flat_map(Shown::shapes), x);
-    let panels =
-        shown.iter().map(|unit| panel(layer, unit, [&unit.name, ""], [x, y], SMALL)).collect();
+    // All have one scene: the first draws it, the others point to it. It is an <svg>, since what is pointed to gets its style by what it holds alone.
+    let scene = Scene::of(layer, 1, [x, y], SMALL);
+    let panels = shown.iter().enumerate().map(|(i, unit)| {
+        let drawn = match i {
+            0 => format!("<svg id=\"scene-{name}\">{}</svg>", scene.drawn),
+            _ => format!("<use href=\"#scene-{name}\"/>"),
+        };
+        scene.panel(layer, unit, [&unit.name, ""], &drawn)
+    });
+    let panels = panels.collect();
     let shape = layer.before.units.as_ref().map_or(&[][..], |units| &units.shape);
     let total = total(layer);
     let mut title = format!("{}: {} units", about.name, format::count(total));
@@ -155,11 +163,11 @@ pub fn fixed(name: &str, layers: &[&LayerActivations]) -> Figure {
     }
 }
 
-/// One unit of every layer, by the same rule as everywhere.
-pub fn glance(name: &str, title: String, seed: u32, layers: &[LayerActivations]) -> Figure {
+/// One unit of every layer, by the same rule as everywhere; without a name.
+pub fn glance(title: String, seed: u32, layers: &[LayerActivations]) -> Figure {
     let panels = layers.iter().map(glanced).collect();
     Figure {
-        name: name.into(),
+        name: String::new(),
         title,
         caption: format!(
             "One unit of every layer, seed {seed}, picked by its position and not by its looks: solid as learned, dashed as it started, over the pre-activations its layer sees. In percent: how far training moved the layer's units, as the mean of |h − initial h| over units and pre-activations beside the mean of |h|. More units are under the row's own heading."
@@ -209,50 +217,85 @@ pub(super) fn legend(layer: &LayerActivations) -> Vec<Key> {
     keys
 }
 
+/// Where a unit is drawn: its place in a panel, the axes, and what its layer sees beneath.
+struct Scene {
+    frame: Frame,
+    /// The axes and the histograms, in SVG.
+    drawn: String,
+    height: f64,
+}
+
+impl Scene {
+    /// For a layer, with room for some lines of head.
+    fn of(layer: &LayerActivations, lines: usize, [x, y]: [Range; 2], size: Size) -> Self {
+        let Size { width, curve, bars } = size;
+        let width = width - LEFT - 8.0;
+        let top = TOP + SUB * lines.saturating_sub(1) as f64;
+        let frame = Frame::new(LEFT, top, width, curve, x, y);
+        let mut drawn = frame.y_axis();
+        drawn.push_str(&frame.zero_x());
+        let height = top + curve + 5.0 + bars + BOTTOM;
+        let beneath = Range { low: 0.0, high: 1.0 };
+        let bars = Frame::new(LEFT, top + curve + 5.0, width, bars, x, beneath);
+        let mut histograms = histogram(&bars, "before-fill", &layer.before.inputs);
+        if let Some(after) = &layer.after {
+            // The earlier outline stays visible on the later bars.
+            histograms.push_str(&histogram(&bars, "after-fill", &after.inputs));
+            histograms.push_str(&histogram(&bars, "before-edge", &layer.before.inputs));
+        }
+        drawn.push_str(&bars.clipped(&histograms));
+        drawn.push_str(&bars.x_axis("x"));
+        Self { frame, drawn, height }
+    }
+
+    /// A unit on the scene, which is drawn or, where another panel has drawn it, pointed to.
+    fn panel(
+        &self,
+        layer: &LayerActivations,
+        unit: &Shown,
+        heads: [&str; 2],
+        drawn: &str,
+    ) -> Panel {
+        let [head, sub] = heads;
+        let frame = &self.frame;
+        let (left, right) = (frame.x.from, frame.x.to);
+        let mut body = text("head", left, 14.0, Anchor::Start, &format::cut(head, 34));
+        if !sub.is_empty() {
+            body.push_str(&text("sub", left, 14.0 + SUB, Anchor::Start, &format::cut(sub, 40)));
+        }
+        body.push_str(drawn);
+        let x = frame.x.range;
+        let line = |class: &str, shape: &Option<Unit>| {
+            let points = shape.as_ref().map(|unit| shape::line(unit, x.low, x.high));
+            points.map_or_else(String::new, |points| frame.line(class, points))
+        };
+        // A fixed shape is the same before and after.
+        let before = if layer.about.hinges > 0 || unit.after.is_none() {
+            line("before", &unit.before)
+        } else {
+            String::new()
+        };
+        let curves = format!("{before}{}", line("after", &unit.after));
+        if curves.is_empty() {
+            let middle = ((left + right) / 2.0, (frame.y.from + frame.y.to) / 2.0);
+            body.push_str(&text("sub", middle.0, middle.1, Anchor::Middle, "not finite"));
+        }
+        body.push_str(&frame.clipped(&curves));
+        Panel { width: right + 8.0, height: self.height, title: describe(layer, unit), body }
+    }
+}
+
+/// A unit with a scene of its own.
 fn panel(
     layer: &LayerActivations,
     unit: &Shown,
-    [head, sub]: [&str; 2],
-    [x, y]: [Range; 2],
-    Size { width, curve, bars }: Size,
+    heads: [&str; 2],
+    scales: [Range; 2],
+    size: Size,
 ) -> Panel {
-    let whole = width;
-    let width = width - LEFT - 8.0;
-    let top = TOP + if sub.is_empty() { 0.0 } else { SUB };
-    let frame = Frame::new(LEFT, top, width, curve, x, y);
-    let mut body = text("head", LEFT, 14.0, Anchor::Start, &format::cut(head, 34));
-    if !sub.is_empty() {
-        body.push_str(&text("sub", LEFT, 14.0 + SUB, Anchor::Start, &format::cut(sub, 40)));
-    }
-    body.push_str(&frame.y_axis());
-    body.push_str(&frame.zero_x());
-    let line = |class: &str, shape: &Option<Unit>| {
-        let points = shape.as_ref().map(|unit| shape::line(unit, x.low, x.high));
-        points.map_or_else(String::new, |points| frame.line(class, points))
-    };
-    // A fixed shape is the same before and after.
-    let before = if layer.about.hinges > 0 || unit.after.is_none() {
-        line("before", &unit.before)
-    } else {
-        String::new()
-    };
-    let curves = format!("{before}{}", line("after", &unit.after));
-    if curves.is_empty() {
-        let middle = (LEFT + width / 2.0, top + curve / 2.0);
-        body.push_str(&text("sub", middle.0, middle.1, Anchor::Middle, "not finite"));
-    }
-    body.push_str(&frame.clipped(&curves));
-    let height = top + curve + 5.0 + bars + BOTTOM;
-    let bars = Frame::new(LEFT, top + curve + 5.0, width, bars, x, Range { low: 0.0, high: 1.0 });
-    let mut histograms = histogram(&bars, "before-fill", &layer.before.inputs);
-    if let Some(after) = &layer.after {
-        // The earlier outline stays visible on the later bars.
-        histograms.push_str(&histogram(&bars, "after-fill", &after.inputs));
-        histograms.push_str(&histogram(&bars, "before-edge", &layer.before.inputs));
-    }
-    body.push_str(&bars.clipped(&histograms));
-    body.push_str(&bars.x_axis("x"));
-    Panel { width: whole, height, title: describe(layer, unit), body }
+    let lines = if heads[1].is_empty() { 1 } else { 2 };
+    let scene = Scene::of(layer, lines, scales, size);
+    scene.panel(layer, unit, heads, &scene.drawn)
 }
 
 /// Scaled to its peak; nothing where it is empty.

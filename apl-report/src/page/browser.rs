@@ -1,6 +1,6 @@
 //! The browser of units: what its script needs, as data on the page. With scripts off it is hidden, and the figures show what the rule picks.
 
-use apl_train::run::activations::{Histogram, LayerActivations, Moment};
+use apl_train::run::activations::{Activations, Histogram, LayerActivations, Moment};
 use serde::Serialize;
 
 use crate::{figure, row::Row, sample};
@@ -18,7 +18,7 @@ pub(super) struct Browser {
 
 /// A row's units, of the run that the page shows.
 #[derive(Debug, Serialize)]
-struct Learned {
+pub(super) struct Learned {
     label: String,
     seed: u32,
     layers: Vec<Layer>,
@@ -56,12 +56,7 @@ struct Unit {
 
 impl Browser {
     /// What the browser shows of some rows, as JSON that can stand in a `script` element; `None` where no row has units.
-    pub(super) fn of(rows: &[Row]) -> Option<String> {
-        let with_units: Vec<&Row> =
-            rows.iter().filter(|row| row.runs()[0].summary.activation.hinges > 0).collect();
-        let share = NUMBERS / with_units.len().max(1);
-        let rows: Vec<Learned> =
-            with_units.into_iter().filter_map(|row| Learned::of(row, share)).collect();
+    pub(super) fn json(rows: Vec<Learned>) -> Option<String> {
         if rows.is_empty() {
             return None;
         }
@@ -72,16 +67,16 @@ impl Browser {
 }
 
 impl Learned {
-    fn of(row: &Row, numbers: usize) -> Option<Self> {
-        let run = row.shown();
-        let layers = run.activations().ok()??.layers;
+    /// Of one of `rows` rows with units; `None` where it has none after all.
+    pub(super) fn of(row: &Row, activations: &Activations, rows: usize) -> Option<Self> {
+        let numbers = NUMBERS / rows.max(1);
         let layers: Vec<&LayerActivations> =
-            layers.iter().filter(|layer| layer.about.hinges > 0).collect();
+            activations.layers.iter().filter(|layer| layer.about.hinges > 0).collect();
         let hinges: usize = layers.iter().map(|layer| layer.about.hinges).sum();
         let most = (numbers / (4 * hinges.max(1))).clamp(1, UNITS);
         let layers: Vec<Layer> =
             layers.into_iter().filter_map(|layer| Layer::of(layer, most)).collect();
-        let (label, seed) = (row.label.clone(), run.summary.seed);
+        let (label, seed) = (row.label.clone(), row.shown().summary.seed);
         (!layers.is_empty()).then_some(Self { label, seed, layers })
     }
 }

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Gallery, Shown, needed::Needed};
+use super::{
+    Gallery, Shown,
+    needed::{Left, Needed},
+};
 use crate::{
     choice::{self, Candidate, Question, Verdict},
     figure,
@@ -39,11 +42,11 @@ struct Line {
 
 const RULE: &str = "Scores of the validation split after the last step; test scores are not used. Rule: if every two S are equal within the margin, by two one-sided tests at level 0.05 fixed before looking, S does not matter and the smallest is taken; else the smallest S within one standard error of the best mean is, provided that some difference between two S is significant (Welch, adjusted after Holm over all pairs); else the runs cannot tell.";
 
-/// `None` where no row has hinges.
-pub(super) fn section(rows: &[Row], gallery: &mut Gallery) -> Option<Section> {
+/// `None` where no row has hinges. `left` is what is left in those that have.
+pub(super) fn section(rows: &[Row], left: Vec<Left>, gallery: &mut Gallery) -> Option<Section> {
     let questions: Vec<Answered> = Question::of(rows).iter().map(answered).collect();
     let effect = figure::effect("effect-of-s", rows).map(|figure| gallery.show(3, figure));
-    let needed = Needed::of(rows);
+    let needed = Needed::tables(left);
     let any = !questions.is_empty() || effect.is_some() || !needed.is_empty();
     any.then_some(Section { questions, rule: RULE, effect, needed })
 }

@@ -3,6 +3,7 @@
 mod browser;
 mod hinges;
 mod needed;
+mod observed;
 mod row;
 mod run;
 
@@ -12,6 +13,7 @@ use minijinja::{
 };
 use serde::Serialize;
 
+use self::observed::{Observed, Room};
 use crate::{
     Result,
     figure::{self, Figure},
@@ -148,9 +150,6 @@ struct Context {
     sections: Vec<row::Section>,
 }
 
-/// Lines drawn on a page by figures that overlay units, over all rows.
-const LINES: usize = 15_000;
-
 /// Renders rows, tables and what could not be read.
 ///
 /// # Errors
@@ -158,20 +157,28 @@ const LINES: usize = 15_000;
 pub fn render(rows: &[Row], tables: &[RunTable], damaged: &[Damaged]) -> Result<Page> {
     let mut gallery = Gallery::default();
     let looks = looks(rows);
-    let groups = groups(rows, &looks, &mut gallery);
-    let with_units = rows.iter().filter(|row| row.runs()[0].summary.activation.hinges > 0).count();
-    // A network of the paper has five activation layers.
-    let overlaid = (LINES / (5 * with_units.max(1))).clamp(50, figure::OVERLAID);
-    let hinges = hinges::section(rows, &mut gallery);
-    let units = if with_units > 0 {
-        let figures =
-            [Some(figure::samples("one-hinge")), figure::cost("cost-of-the-activation", rows)];
+    let room = Room::on(rows);
+    let mut observed: Vec<Observed> =
+        (0..rows.len()).map(|i| Observed::of(&rows[i], room, stands_for_group(rows, i))).collect();
+    let groups = groups(rows, &looks, &mut observed, &mut gallery);
+    let left = observed.iter_mut().filter_map(|row| row.left.take()).collect();
+    let hinges = hinges::section(rows, left, &mut gallery);
+    let browser = observed.iter_mut().filter_map(|row| row.units.take()).collect();
+    let units = if rows.iter().any(Row::has_units) {
+        let costs = rows.iter().zip(&mut observed);
+        let costs =
+            costs.filter_map(|(row, observed)| Some((row.label.as_str(), observed.cost.take()?)));
+        let cost = figure::cost("cost-of-the-activation", costs.collect());
+        let figures = [Some(figure::samples("one-hinge")), cost];
         figures.into_iter().flatten().map(|figure| gallery.show(3, figure)).collect()
     } else {
         Vec::new()
     };
-    let sections: Vec<row::Section> =
-        rows.iter().map(|row| row::section(row, overlaid, &mut gallery)).collect();
+    let sections: Vec<row::Section> = rows
+        .iter()
+        .zip(observed)
+        .map(|(row, observed)| row::section(row, observed, &mut gallery))
+        .collect();
     let mut environment = Environment::new();
     environment.add_template("page.html", include_str!("../templates/page.html"))?;
     environment.add_template("figure.html", include_str!("../templates/figure.html"))?;
@@ -210,7 +217,7 @@ pub fn render(rows: &[Row], tables: &[RunTable], damaged: &[Damaged]) -> Result<
         hinges,
         units,
         problems: problems(rows, damaged),
-        browser: browser::Browser::of(rows),
+        browser: browser::Browser::json(browser),
         script: include_str!("../templates/browser.js"),
         sections,
     }));
@@ -233,7 +240,19 @@ fn looks(rows: &[Row]) -> Vec<String> {
     (0..rows.len()).map(|i| figure::look(rows[i].is_relu(), place(i))).collect()
 }
 
-fn groups(rows: &[Row], looks: &[String], gallery: &mut Gallery) -> Vec<Group> {
+/// Whether a row is the first with units that is done among those it can be compared with.
+fn stands_for_group(rows: &[Row], i: usize) -> bool {
+    let shows = |row: &Row| row.has_units() && row.done().next().is_some();
+    let before = |row: &Row| shows(row) && row.comparison() == rows[i].comparison();
+    shows(&rows[i]) && !rows[..i].iter().any(before)
+}
+
+fn groups(
+    rows: &[Row],
+    looks: &[String],
+    observed: &mut [Observed],
+    gallery: &mut Gallery,
+) -> Vec<Group> {
     let mut comparisons: Vec<Comparison> = Vec::new();
     for row in rows {
         if !comparisons.contains(&row.comparison()) {
@@ -249,7 +268,8 @@ fn groups(rows: &[Row], looks: &[String], gallery: &mut Gallery) -> Vec<Group> {
         let suffix = if comparisons.len() > 1 { format!("-{}", i + 1) } else { String::new() };
         let name = |what: &str| format!("{what}{suffix}");
         let scores = figure::scores(&name("scores"), "Scores of the seeds".into(), &looked);
-        let glance = glance(&name("glance"), &looked);
+        let glance = members.iter().find_map(|&row| observed[row].glance.take());
+        let glance = glance.map(|figure| Figure { name: name("glance"), ..figure });
         let learning =
             figure::learning(&name("learning"), "Loss and score against epochs".into(), &looked);
         groups.push(Group {
@@ -261,20 +281,6 @@ fn groups(rows: &[Row], looks: &[String], gallery: &mut Gallery) -> Vec<Group> {
         });
     }
     groups
-}
-
-/// What the first row with units that is done has learned.
-fn glance(name: &str, rows: &[(&Row, String)]) -> Option<Figure> {
-    let has_units = |row: &&Row| row.runs()[0].summary.activation.hinges > 0;
-    let row = rows
-        .iter()
-        .map(|(row, _)| *row)
-        .filter(has_units)
-        .find(|row| row.done().next().is_some())?;
-    let run = row.shown();
-    let layers = run.activations().ok()??.layers;
-    let title = format!("What {} learned", row.label);
-    Some(figure::glance(name, title, run.summary.seed, &layers))
 }
 
 /// A row's result in a sentence; `None` where no run is done.

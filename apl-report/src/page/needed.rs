@@ -1,6 +1,9 @@
 //! Hinges that units still need: those of their canonical form where their layer's pre-activations are.
 
-use apl_train::{prune::hinges_within, run::activations::LayerActivations};
+use apl_train::{
+    prune::hinges_within,
+    run::activations::{Activations, LayerActivations},
+};
 use serde::Serialize;
 
 use crate::{format::number, row::Row};
@@ -12,6 +15,13 @@ pub(super) struct Needed {
     rows: Vec<Line>,
 }
 
+/// A row, and the layers that it has.
+#[derive(Debug)]
+pub(super) struct Left {
+    layers: Vec<String>,
+    line: Line,
+}
+
 #[derive(Debug, Serialize)]
 struct Line {
     label: String,
@@ -21,31 +31,36 @@ struct Line {
 }
 
 impl Needed {
-    /// A table for each list of layers that rows have; none where no finished run has hinges.
-    pub(super) fn of(rows: &[Row]) -> Vec<Self> {
+    /// A table for each list of layers that rows have.
+    pub(super) fn tables(rows: Vec<Left>) -> Vec<Self> {
         let mut tables: Vec<Self> = Vec::new();
-        for row in rows.iter().filter(|row| row.done().next().is_some()) {
-            let Ok(Some(activations)) = row.shown().activations() else { continue };
-            let layers: Vec<&LayerActivations> =
-                activations.layers.iter().filter(|layer| layer.about.hinges > 0).collect();
-            if layers.is_empty() {
-                continue;
-            }
-            let names: Vec<String> = layers.iter().map(|layer| layer.about.name.clone()).collect();
-            let left = layers
-                .iter()
-                .map(|layer| mean(layer).map_or_else(|| "–".into(), |mean| number(mean, 2)));
-            let line = Line {
-                label: row.label.clone(),
-                hinges: row.shown().summary.activation.hinges,
-                left: left.collect(),
-            };
-            match tables.iter_mut().find(|table| table.layers == names) {
+        for Left { layers, line } in rows {
+            match tables.iter_mut().find(|table| table.layers == layers) {
                 Some(table) => table.rows.push(line),
-                None => tables.push(Self { layers: names, rows: vec![line] }),
+                None => tables.push(Self { layers, rows: vec![line] }),
             }
         }
         tables
+    }
+}
+
+impl Left {
+    /// What is left in a row; `None` where no run is done or none has hinges.
+    pub(super) fn of(row: &Row, activations: &Activations) -> Option<Self> {
+        row.done().next()?;
+        let layers: Vec<&LayerActivations> =
+            activations.layers.iter().filter(|layer| layer.about.hinges > 0).collect();
+        if layers.is_empty() {
+            return None;
+        }
+        let left = layers.iter().map(|layer| mean(layer));
+        let left = left.map(|mean| mean.map_or_else(|| "–".into(), |mean| number(mean, 2)));
+        let line = Line {
+            label: row.label.clone(),
+            hinges: row.shown().summary.activation.hinges,
+            left: left.collect(),
+        };
+        Some(Self { layers: layers.iter().map(|layer| layer.about.name.clone()).collect(), line })
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use apl_train::{
     ensemble::Ensemble,
-    run::{DataSummary, Interval, Measure, Status, Summary},
+    run::{DataSummary, Interval, Measure, Status, Summary, seed_folder},
     table::RecordRow,
 };
 
@@ -46,7 +46,7 @@ impl Measured {
             return Some(measured);
         }
         for &seed in &row.seeds {
-            let directory = folder.join(format!("seed-{seed}"));
+            let directory = seed_folder(&folder, seed);
             if let Err(problem) = measured.add(row, seed, &directory) {
                 measured.problems.push((seed, problem));
             }
@@ -55,7 +55,7 @@ impl Measured {
     }
 
     fn add(&mut self, row: &RecordRow, seed: u32, directory: &Path) -> Result<(), String> {
-        if !directory.join("summary.json").exists() {
+        if !Summary::is_in(directory) {
             return Err("not run".into());
         }
         let summary = Summary::read(directory).map_err(|error| error.to_string())?;

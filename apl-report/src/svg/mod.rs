@@ -2,9 +2,11 @@
 
 mod axis;
 mod frame;
+mod path;
 
 pub use axis::{Range, Scale, ticks};
 pub use frame::Frame;
+pub use path::path_data;
 
 /// Text made safe for SVG and HTML.
 pub fn escape(text: &str) -> String {
@@ -64,41 +66,6 @@ pub fn segment(class: &str, from: (f64, f64), to: (f64, f64)) -> String {
     format!("<path class=\"{class}\" d=\"M{a} {b}L{c} {d}\"/>")
 }
 
-/// The path through pixels, in relative steps of tenths rounded so that errors do not add up; points nearer than half a pixel to the one before, and
-/// points that are no numbers, are left out. Empty where nothing is left to draw.
-pub fn path_data(points: impl IntoIterator<Item = (f64, f64)>) -> String {
-    let tenth = |v: f64| (v * 10.0).round().clamp(-1e6, 1e6) as i64;
-    let mut data = String::new();
-    let mut at: Option<(i64, i64)> = None;
-    let mut points = points.into_iter().filter(|(x, y)| x.is_finite() && y.is_finite()).peekable();
-    while let Some((x, y)) = points.next() {
-        let to = (tenth(x), tenth(y));
-        match at {
-            None => data.push_str(&format!("M{} {}l", px(x), px(y))),
-            Some(from) => {
-                let step = (to.0 - from.0, to.1 - from.1);
-                if step.0.abs() < 5 && step.1.abs() < 5 && points.peek().is_some() {
-                    continue;
-                }
-                if !data.ends_with('l') && step.0 >= 0 {
-                    data.push(' ');
-                }
-                data.push_str(&px(step.0 as f64 / 10.0));
-                if step.1 >= 0 {
-                    data.push(' ');
-                }
-                data.push_str(&px(step.1 as f64 / 10.0));
-            }
-        }
-        at = Some(to);
-    }
-    if data.ends_with('l') {
-        // One point: a dot, by its round cap.
-        data.push_str("0 0");
-    }
-    data
-}
-
 /// A picture of its own on the page, and a part of a figure's file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
@@ -131,14 +98,6 @@ mod tests {
     fn coordinates_are_short() {
         assert_eq!([0.04, -0.31, 0.5, 12.0, -3.25].map(px), ["0", "-.3", ".5", "12", "-3.3"]);
         assert_eq!(px(f64::NAN), "0");
-    }
-
-    #[test]
-    fn paths_are_relative_and_skip_what_cannot_be_seen() {
-        let points = [(0.0, 10.0), (0.1, 10.1), (f64::NAN, 1.0), (5.0, 8.0), (9.5, 8.0)];
-        assert_eq!(path_data(points), "M0 10l5-2 4.5 0");
-        assert_eq!(path_data([(1.0, 2.0)]), "M1 2l0 0");
-        assert_eq!(path_data([(f64::INFINITY, 2.0)]), "");
     }
 
     #[test]

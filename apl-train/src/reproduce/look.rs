@@ -36,7 +36,7 @@ pub fn look(run: PlannedRun, runs: &Path) -> State {
     let unlike = |what: String| State::Refused(format!("{}: {what}", directory.display()));
     // Before the summary is read: an owner that ends in between has written its last one.
     let owned = is_owned(&directory);
-    if !directory.join("summary.json").exists() {
+    if !Summary::is_in(&directory) {
         return if owned { State::Busy } else { State::Missing };
     }
     let summary = match Summary::read(&directory) {

@@ -25,7 +25,7 @@ pub struct Identity {
 impl Identity {
     /// `<runs>/<scale>/<id>/seed-<n>`.
     pub fn directory(&self, runs: &Path) -> PathBuf {
-        runs.join(&self.scale).join(&self.id).join(format!("seed-{}", self.seed))
+        seed_folder(&runs.join(&self.scale).join(&self.id), self.seed)
     }
 }
 
@@ -67,7 +67,7 @@ impl RunDirectory {
             return Ok((directory, Opened::New));
         }
         // A run writes its summary first, so files without one are somebody else's.
-        if !path.join("summary.json").exists() {
+        if !Summary::is_in(path) {
             let problem = "holds files but no summary.json: not a run directory";
             let hint = "choose another folder with --runs, or move these files aside with --fresh";
             return Err(Error::run(path, problem).with_hint(hint));
@@ -130,6 +130,11 @@ pub fn is_owned(directory: &Path) -> bool {
     file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
+/// A seed's run directory in the folder of its row.
+pub fn seed_folder(row: &Path, seed: u32) -> PathBuf {
+    row.join(format!("seed-{seed}"))
+}
+
 /// `seed-1.before-1`, `seed-1.before-2`, ...: the first name not taken.
 fn unused_neighbour(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -157,7 +162,7 @@ pub fn find(root: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    if folder.join("summary.json").is_file() {
+    if Summary::is_in(folder) {
         found.push(folder.to_path_buf());
         return Ok(());
     }

@@ -13,7 +13,7 @@ mod snapshots;
 mod summary;
 pub mod tensors;
 
-pub use directory::{Identity, OWNED, Opened, RunDirectory, find, is_owned};
+pub use directory::{Identity, OWNED, Opened, RunDirectory, find, is_owned, seed_folder};
 pub use outcomes::Outcomes;
 pub use predictions::{Predictions, largest};
 pub use snapshots::{LayerSnapshots, Snapshots};

@@ -285,13 +285,21 @@ pub struct Host {
     pub system: String,
 }
 
+/// The file that makes a folder a run directory.
+const NAME: &str = "summary.json";
+
 impl Summary {
+    /// Whether a folder has one: it is then a run directory.
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(NAME).is_file()
+    }
+
     /// Reads `summary.json` of a run directory.
     ///
     /// # Errors
     /// A missing or damaged file, or a format that this program does not know.
     pub fn read(directory: &Path) -> Result<Self> {
-        let path = directory.join("summary.json");
+        let path = directory.join(NAME);
         let text = fs_err::read_to_string(&path)?;
         let summary: Self = serde_json::from_str(&text)
             .map_err(|error| Error::run(&path, format!("not a summary of a run: {error}")))?;
@@ -322,6 +330,6 @@ impl Summary {
     /// # Errors
     /// What the file system reports.
     pub fn write(&self, directory: &Path) -> Result<()> {
-        file::write_json(&directory.join("summary.json"), self)
+        file::write_json(&directory.join(NAME), self)
     }
 }
