@@ -39,6 +39,7 @@ mod sources;
 pub mod statistics;
 mod svg;
 mod table;
+mod title;
 mod write;
 
 pub use check::{Checked, check};

@@ -105,6 +105,16 @@ impl Row {
         }
     }
 
+    /// The first table that has it, its place there and its name there.
+    fn place(&self, tables: &[Table]) -> Option<(usize, usize, String)> {
+        tables.iter().enumerate().find_map(|(i, table)| {
+            let here = self.first().folder.parent() == Some(&table.folder);
+            let mut names = table.results.names().enumerate().filter(|_| here);
+            let (j, (_, name)) = names.find(|(_, (run, _))| *run == self.id())?;
+            Some((i, j, name))
+        })
+    }
+
     /// Runs that are done.
     pub fn done(&self) -> impl Iterator<Item = &Run> {
         self.runs.iter().filter(|run| run.summary.status == Status::Done)
@@ -149,7 +159,7 @@ impl Row {
     }
 }
 
-/// Groups runs: one row a folder and id, in the order of their first run, each by seed. A row is called what the first table that shows it calls it.
+/// Groups runs: one row a folder and id, in the order of the tables and, behind these, of their first run; each by seed. A row is called what the first table that shows it calls it.
 pub fn group(runs: Vec<Run>, tables: &[Table]) -> Vec<Row> {
     let mut groups: Vec<((PathBuf, String), Vec<Run>)> = Vec::new();
     for run in runs {
@@ -168,6 +178,7 @@ pub fn group(runs: Vec<Run>, tables: &[Table]) -> Vec<Row> {
     }
     label(&mut rows);
     name_after(&mut rows, tables);
+    rows.sort_by_key(|row| row.place(tables).map_or((tables.len(), 0), |(i, j, _)| (i, j)));
     rows
 }
 
@@ -187,12 +198,8 @@ pub fn alike<K: PartialEq>(rows: &[Row], key: impl Fn(&Row) -> Option<K>) -> Vec
 /// Takes the names of tables for the ids of runs, which hold every changed key, where no other row has the same.
 fn name_after(rows: &mut [Row], tables: &[Table]) {
     let named = |row: &Row| {
-        tables.iter().find_map(|table| {
-            let here = row.first().folder.parent() == Some(&table.folder);
-            let mut names = table.results.names().filter(|_| here);
-            let (_, name) = names.find(|(run, _)| *run == row.id())?;
-            Some(if tables.len() > 1 { format!("{}: {name}", table.stem) } else { name })
-        })
+        let (i, _, name) = row.place(tables)?;
+        Some(if tables.len() > 1 { format!("{}: {name}", tables[i].stem) } else { name })
     };
     let names: Vec<Option<String>> = rows.iter().map(named).collect();
     for (i, name) in names.iter().enumerate() {

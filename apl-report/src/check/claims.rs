@@ -7,19 +7,21 @@
 //! numbers = ["cpu/table3 s1-frozen relu difference", "cpu/table3 s1-frozen relu p"]
 //! ```
 //!
-//! The numbers of a sentence belong in order to those named: `TABLE ROW mean|std|n|low|high` of a row, `TABLE ROW ROW
+//! The numbers of a sentence belong in order to those named: `TABLE ROW mean|std|n|low|high|validation|validation-std` of a row, `TABLE ROW ROW
 //! difference|low|high|half|p|missed|examples` of a planned difference; `-` is no number of the runs. Signs are left out of account where a sentence puts
 //! them in words.
 
 use std::path::Path;
 
+use apl_train::run::{Summary, metrics};
 use serde::Deserialize;
 
 use super::Checked;
 use crate::{
+    choice,
     load::Table,
     results::{Results, Verdict},
-    statistics::FEWEST,
+    statistics::{FEWEST, Statistics},
 };
 
 const FILE: &str = "claims.toml";
@@ -149,6 +151,13 @@ fn value(source: &str, tables: &[Table]) -> Result<f64, String> {
 fn of_row(results: &Results, row: &str, what: &str) -> Option<f64> {
     let measured = results.row(row)?;
     let statistics = measured.statistics()?;
+    let validation = || {
+        let scores = measured.runs.iter().map(|run| {
+            let (metrics, summary) = (metrics::read(run).ok()?, Summary::read(run).ok()?);
+            choice::validation(&metrics, &summary)
+        });
+        Statistics::of(scores.collect::<Option<Vec<f64>>>()?)
+    };
     let half = || statistics.interval().filter(|_| statistics.n >= FEWEST);
     match what {
         "mean" => Some(statistics.mean),
@@ -156,6 +165,8 @@ fn of_row(results: &Results, row: &str, what: &str) -> Option<f64> {
         "n" => Some(statistics.n as f64),
         "low" => half().map(|half| statistics.mean - half),
         "high" => half().map(|half| statistics.mean + half),
+        "validation" => Some(validation()?.mean),
+        "validation-std" => validation()?.deviation,
         _ => None,
     }
 }

@@ -1,14 +1,12 @@
 //! Rows that differ in S alone, and what validation says of them.
 
-use std::collections::BTreeMap;
-
-use apl_train::run::{Measure, Status};
+use apl_train::run::{Measure, Status, Summary, metrics::Evaluation};
 
 use crate::{
     baseline,
-    load::Run,
     row::{self, Comparison, Row},
     statistics::Statistics,
+    title::{Settings, titles},
 };
 
 /// Rows of one network, data and training that differ in the number of hinges.
@@ -39,32 +37,26 @@ pub struct Candidate {
 const FREE: [&str; 2] = ["activation.hinges", "activation.slopes"];
 
 /// What rows can be compared by, and their settings but for those that are [`FREE`].
-type Shared = (Comparison, BTreeMap<String, String>);
+type Shared = (Comparison, Settings);
 
 impl Question {
     /// The questions that some rows can answer, in the order of their first rows.
     pub fn of(rows: &[Row]) -> Vec<Self> {
-        let groups = row::alike(rows, key);
-        groups
-            .into_iter()
-            .filter_map(|((comparison, shared), rows)| Self::about(&comparison, &shared, &rows))
-            .collect()
+        let mut groups = row::alike(rows, key);
+        groups.retain(|(_, rows)| {
+            let hinges = |row: &&Row| row.runs()[0].summary.activation.hinges;
+            rows.windows(2).any(|pair| hinges(&pair[0]) != hinges(&pair[1]))
+        });
+        let titles = titles(groups.iter().map(|((comparison, shared), _)| (comparison, shared)));
+        let questions = titles.into_iter().zip(&groups);
+        questions.filter_map(|(title, (_, rows))| Self::about(title, rows)).collect()
     }
 
-    fn about(
-        comparison: &Comparison,
-        shared: &BTreeMap<String, String>,
-        rows: &[&Row],
-    ) -> Option<Self> {
+    fn about(title: String, rows: &[&Row]) -> Option<Self> {
         let measure = rows.iter().find_map(|row| row.measure())?.clone();
         let mut candidates: Vec<Candidate> = rows.iter().map(|row| Candidate::of(row)).collect();
         candidates.sort_by_key(|candidate| candidate.hinges);
-        let several = candidates.windows(2).any(|pair| pair[0].hinges != pair[1].hinges);
-        let network = shared.get("network.kind").map(|kind| kind.trim_matches('"').to_uppercase());
-        let augmented = shared.get("data.augment").is_some_and(|kind| kind != "\"none\"");
-        let mut title: Vec<String> = network.into_iter().chain([comparison.title()]).collect();
-        title.extend(augmented.then(|| "augmented".into()));
-        several.then(|| Self { title: title.join(", "), measure, candidates })
+        Some(Self { title, measure, candidates })
     }
 }
 
@@ -82,7 +74,7 @@ fn key(row: &Row) -> Option<Shared> {
 
 impl Candidate {
     fn of(row: &Row) -> Self {
-        let scores: Vec<f64> = row.done().filter_map(validation).collect();
+        let scores = row.done().filter_map(|run| validation(&run.metrics, &run.summary));
         Self {
             hinges: row.runs()[0].summary.activation.hinges,
             label: row.label.clone(),
@@ -93,8 +85,8 @@ impl Candidate {
 }
 
 /// The score of a finished run on its validation split, after the last step.
-fn validation(run: &Run) -> Option<f64> {
-    let last = run.metrics.iter().rev().find(|line| line.split == "validation")?;
-    let finished = run.summary.status == Status::Done && last.step == run.summary.steps;
+pub fn validation(metrics: &[Evaluation], summary: &Summary) -> Option<f64> {
+    let last = metrics.iter().rev().find(|line| line.split == "validation")?;
+    let finished = summary.status == Status::Done && last.step == summary.steps;
     last.score.filter(|_| finished)
 }

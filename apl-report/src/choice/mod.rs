@@ -4,7 +4,7 @@
 mod candidates;
 mod verdict;
 
-pub use candidates::{Candidate, Question};
+pub use candidates::{Candidate, Question, validation};
 pub use verdict::Verdict;
 
 /// How far apart scores may be that count as equal, fixed before looking: half a percentage point where scores are in %, 0.005 elsewhere.

@@ -138,8 +138,13 @@ impl Question {
                 let sides: Vec<&Statistics> =
                     self.candidates.iter().filter_map(|c| c.validation.as_ref()).collect();
                 let difference = number(*difference, decimals(unit, &sides));
+                let most = self.candidates.iter().map(|candidate| candidate.hinges).max();
+                let more = match most == Some(*hinges) {
+                    true => " No larger S was tried, so that a larger one may be better still.",
+                    false => "",
+                };
                 format!(
-                    "Take S = {hinges}, the fewest hinges within one standard error of the best: S = {better} is better than S = {worse} by {difference} ({} after Holm over all pairs).",
+                    "Take S = {hinges}, the fewest hinges within one standard error of the best: S = {better} is better than S = {worse} by {difference} ({} after Holm over all pairs).{more}",
                     p_value(*p)
                 )
             }
@@ -227,7 +232,10 @@ mod tests {
         let Verdict::Take { hinges: 2, evidence } = verdict else { panic!("{verdict:?}") };
         assert_eq!(evidence.worse, 1);
         assert!(sentence.starts_with("Take S = 2, the fewest hinges within one"), "{sentence}");
+        assert!(!sentence.contains("No larger S"), "{sentence}");
         assert!(sentence.contains("is better than S = 1 by 2.0"), "{sentence}");
+        let (_, most) = answer(&question(&[(1, few), (2, &[12.1, 12.0, 12.3, 11.9])]));
+        assert!(most.contains("No larger S was tried"), "{most}");
     }
 
     #[test]

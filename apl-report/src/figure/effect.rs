@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use super::{Figure, Key, look};
 use crate::{
     baseline, format,
-    row::{self, Comparison, Row},
+    row::{self, Row},
     statistics::{FEWEST, Statistics},
     svg::{Anchor, Frame, Panel, Range, segment, text},
+    title::titles,
 };
 
 const WIDTH: f64 = 420.0;
 const LEFT: f64 = 46.0;
-const TOP: f64 = 28.0;
+const TOP: f64 = 42.0;
 const HEIGHT: f64 = 230.0;
 
 /// Rows that differ in their activation alone.
@@ -77,18 +78,14 @@ fn groups(rows: &[Row]) -> Vec<Group<'_>> {
         settings.retain(|key, _| !key.starts_with("activation."));
         whole.then(|| (row.comparison(), settings))
     };
-    let found = row::alike(rows, key);
-    found
-        .into_iter()
-        .filter_map(|((comparison, settings), rows)| group(&comparison, &settings, &rows))
-        .collect()
+    let mut found = row::alike(rows, key);
+    found.retain(|(_, rows)| group(String::new(), rows).is_some());
+    let titles = titles(found.iter().map(|((comparison, settings), _)| (comparison, settings)));
+    titles.into_iter().zip(&found).filter_map(|(title, (_, rows))| group(title, rows)).collect()
 }
 
-fn group<'a>(
-    comparison: &Comparison,
-    settings: &BTreeMap<String, String>,
-    rows: &[&'a Row],
-) -> Option<Group<'a>> {
+/// `None` where there are not two S.
+fn group<'a>(title: String, rows: &[&'a Row]) -> Option<Group<'a>> {
     let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
     for row in rows {
         let hinges = row.runs()[0].summary.activation.hinges;
@@ -108,12 +105,8 @@ fn group<'a>(
     let relu = rows.iter().find(|row| row.is_relu());
     let first = rows.first()?;
     let measure = rows.iter().find_map(|row| row.measure())?;
-    let mut title = vec![comparison.title()];
-    title.extend(settings.get("network.kind").map(|kind| kind.trim_matches('"').to_uppercase()));
-    let augment = settings.get("data.augment").filter(|kind| *kind != "\"none\"");
-    title.extend(augment.map(|_| "augmented".into()));
     Some(Group {
-        title: title.join(", "),
+        title,
         relu: relu.and_then(|row| Statistics::of(row.scores())),
         series,
         unit: &measure.unit,
@@ -152,8 +145,9 @@ fn panel(group: &Group<'_>, looks: &BTreeMap<&str, String>) -> Option<Panel> {
     let x = Range::new(-0.5, counts.len() as f64 - 0.5);
     let frame = Frame::new(LEFT, TOP, WIDTH - LEFT - 8.0, HEIGHT, x, y);
     let unit = if group.unit.is_empty() { String::new() } else { format!(", {}", group.unit) };
-    let heading = format!("{} {}{unit}: {}", group.split, group.measure, group.title);
-    let mut body = text("head", LEFT, 15.0, Anchor::Start, &format::cut(&heading, 62));
+    let measure = format!("{} {}{unit}", group.split, group.measure);
+    let mut body = text("head", LEFT, 15.0, Anchor::Start, &measure);
+    body.push_str(&text("sub", LEFT, 30.0, Anchor::Start, &format::cut(&group.title, 64)));
     body.push_str(&frame.y_axis());
     let names: Vec<String> = counts.iter().map(usize::to_string).collect();
     body.push_str(&frame.categories("S", &names));
@@ -190,7 +184,7 @@ fn panel(group: &Group<'_>, looks: &BTreeMap<&str, String>) -> Option<Panel> {
             words.push(format!("{name}, S = {hinges}: {}", shown(group.unit, statistics)));
         }
     }
-    let title = format!("{heading}: {}", words.join("; "));
+    let title = format!("{measure}: {}: {}", group.title, words.join("; "));
     Some(Panel { width: WIDTH, height: TOP + HEIGHT + 24.0, title, body })
 }
 
