@@ -16,8 +16,21 @@ pub struct Row {
     pub slug: String,
     /// What it is called: by its table, or its id, with its folder where another row has the same.
     pub label: String,
+    /// Where the first table that has it shows it.
+    pub part: Option<Part>,
     /// By seed; at least one.
     runs: Vec<Run>,
+}
+
+/// A part of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The table's place among the tables.
+    pub table: usize,
+    /// The table's title.
+    pub title: String,
+    /// The section, where the table has sections.
+    pub section: Option<String>,
 }
 
 /// What rows must share to be compared: the same test examples, at one scale.
@@ -174,10 +187,17 @@ pub fn group(runs: Vec<Run>, tables: &[Table]) -> Vec<Row> {
         runs.sort_by_key(|run| run.summary.seed);
         let name = format!("{}-{}", runs[0].scale, runs[0].summary.id);
         let slug = unique(&format::plain(&name), &rows);
-        rows.push(Row { slug, label: runs[0].summary.id.clone(), runs });
+        rows.push(Row { slug, label: runs[0].summary.id.clone(), part: None, runs });
     }
     label(&mut rows);
     name_after(&mut rows, tables);
+    for row in &mut rows {
+        row.part = row.place(tables).map(|(table, place, _)| {
+            let results = &tables[table].results;
+            let section = results.section_of(place).map(String::from);
+            Part { table, title: results.title().into(), section }
+        });
+    }
     rows.sort_by_key(|row| row.place(tables).map_or((tables.len(), 0), |(i, j, _)| (i, j)));
     rows
 }

@@ -1,10 +1,10 @@
-//! Loss and score against epochs: every seed as a thin line, with their mean.
+//! Loss and score against epochs: the mean of the seeds in a band from the lowest to the highest.
 
 use std::collections::BTreeMap;
 
 use apl_train::run::{Measure, Status, metrics::Evaluation};
 
-use super::{Figure, Key};
+use super::{Figure, Key, palette::band};
 use crate::{
     format,
     load::Run,
@@ -17,6 +17,9 @@ const LEFT: f64 = 44.0;
 const TOP: f64 = 28.0;
 const HEIGHT: f64 = 170.0;
 const BOTTOM: f64 = 24.0;
+
+/// Rows up to which bands do not hide each other.
+const BANDS: usize = 8;
 
 /// Which number of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +75,7 @@ pub fn learning(name: &str, title: String, rows: &[(&Row, String)]) -> Option<Fi
         return None;
     }
     let mut caption = String::from(
-        "Thin: each seed; bold: the mean of the seeds that are done, or the only seed. Training values are means over the steps since the evaluation before, with dropout and augmentation; the others cover their whole split without.",
+        "Line: the mean of the seeds that are done, or the only seed; band, for up to eight rows: from the lowest of them to the highest; thin: seeds that are not done. Training values are means over the steps since the evaluation before, with dropout and augmentation; the others cover their whole split without.",
     );
     if cut {
         caption.push_str(" The highest values are outside the frame.");
@@ -131,11 +134,13 @@ fn panel(
     let mut body = text("head", LEFT, 15.0, Anchor::Start, heading);
     body.push_str(&frame.y_axis());
     body.push_str(&frame.x_axis("epochs"));
-    let (mut thin, mut bold) = (String::new(), String::new());
+    let (mut bands, mut thin, mut bold) = (String::new(), String::new(), String::new());
     let mut words = Vec::new();
     for ((row, look), runs) in rows.iter().zip(runs) {
         let seeds = row.runs().len();
-        for run in runs.iter().filter(|_| seeds > 1) {
+        let ends = if rows.len() <= BANDS { ends(runs) } else { Ends::default() };
+        bands.push_str(&frame.band(&band(look), &ends.epochs, &ends.low, &ends.high));
+        for run in runs.iter().filter(|run| seeds > 1 && !run.done) {
             thin.push_str(&frame.line(&format!("{look} thin"), points(run)));
         }
         let middle = mean(row, runs);
@@ -146,7 +151,7 @@ fn panel(
             words.push(format!("{} {value} after {epoch} epochs", row.label));
         }
     }
-    body.push_str(&frame.clipped(&format!("{thin}{bold}")));
+    body.push_str(&frame.clipped(&format!("{bands}{thin}{bold}")));
     let title = format!("{heading}: {}", words.join("; "));
     Panel { width: WIDTH, height: TOP + HEIGHT + BOTTOM, title, body }
 }
@@ -160,14 +165,38 @@ fn mean(row: &Row, runs: &[Course]) -> Course {
     if let ([_], [only]) = (row.runs(), runs) {
         return only.clone();
     }
-    let whole: Vec<&Course> = runs.iter().filter(|run| run.done).collect();
-    let mut sums: BTreeMap<u64, (usize, f64, f64)> = BTreeMap::new();
-    for &(step, epoch, value) in whole.iter().flat_map(|run| &run.points) {
-        let sum = sums.entry(step).or_insert((0, epoch, 0.0));
-        sum.0 += 1;
-        sum.2 += value;
-    }
-    let all = sums.into_iter().filter(|(_, (n, _, _))| *n == whole.len());
-    let points = all.map(|(step, (n, epoch, sum))| (step, epoch, sum / n as f64));
+    let points = together(runs).into_iter().map(|(step, (epoch, values))| {
+        (step, epoch, values.iter().sum::<f64>() / values.len() as f64)
+    });
     Course { done: true, points: points.collect() }
+}
+
+/// The lowest and the highest of several runs.
+#[derive(Debug, Default)]
+struct Ends {
+    epochs: Vec<f64>,
+    low: Vec<f64>,
+    high: Vec<f64>,
+}
+
+/// Of the runs that are done, at the steps that all of them have; nothing where there are not two.
+fn ends(runs: &[Course]) -> Ends {
+    let mut ends = Ends::default();
+    for (epoch, values) in together(runs).into_values().filter(|(_, values)| values.len() > 1) {
+        ends.epochs.push(epoch);
+        ends.low.push(values.iter().copied().fold(f64::INFINITY, f64::min));
+        ends.high.push(values.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+    }
+    ends
+}
+
+/// Epoch and values of the runs that are done, at the steps that all of them have.
+fn together(runs: &[Course]) -> BTreeMap<u64, (f64, Vec<f64>)> {
+    let whole: Vec<&Course> = runs.iter().filter(|run| run.done).collect();
+    let mut steps: BTreeMap<u64, (f64, Vec<f64>)> = BTreeMap::new();
+    for &(step, epoch, value) in whole.iter().flat_map(|run| &run.points) {
+        steps.entry(step).or_insert((epoch, Vec::new())).1.push(value);
+    }
+    steps.retain(|_, (_, values)| values.len() == whole.len());
+    steps
 }

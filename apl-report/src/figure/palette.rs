@@ -65,6 +65,11 @@ pub fn look(relu: bool, number: usize) -> String {
     format!("c{colour}{dash}")
 }
 
+/// The class of the area that belongs to a line of this look.
+pub fn band(look: &str) -> String {
+    look.split(' ').next().unwrap_or_default().replacen('c', "b", 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +77,11 @@ mod tests {
     #[test]
     fn files_have_no_variables_left() {
         assert!(!plain().contains("var("));
+    }
+
+    #[test]
+    fn a_band_has_the_colour_of_its_line() {
+        assert_eq!([band(&look(false, 2)), band(&look(true, 1))], ["b3", "b0"]);
     }
 
     #[test]

@@ -34,8 +34,9 @@ pub fn scores(name: &str, title: String, rows: &[(&Row, String)]) -> Option<Figu
         let top = 4.0 + LINE * i as f64;
         let middle = top + 27.0;
         let activation = row.activation();
-        let label = if row.label == activation {
-            activation
+        // The name that a table gives says what the row is.
+        let label = if row.part.is_some() || row.label == activation {
+            row.label.clone()
         } else {
             format!("{} ({activation})", row.label)
         };

@@ -17,6 +17,8 @@ use crate::{
 #[derive(Debug, Serialize)]
 pub(super) struct Section {
     questions: Vec<Answered>,
+    /// Why some questions have no answer, and which.
+    refused: Option<Refused>,
     rule: &'static str,
     effect: Option<Shown>,
     needed: Vec<Needed>,
@@ -26,9 +28,19 @@ pub(super) struct Section {
 #[derive(Debug, Serialize)]
 struct Answered {
     title: String,
+    /// Whether the answer is none, for want of a validation split.
+    #[serde(skip)]
+    refused: bool,
     answer: String,
     measure: String,
     lines: Vec<Line>,
+}
+
+/// Questions without an answer.
+#[derive(Debug, Serialize)]
+struct Refused {
+    why: String,
+    titles: Vec<String>,
 }
 
 /// What validation says of an S.
@@ -44,11 +56,16 @@ const RULE: &str = "Scores of the validation split after the last step; test sco
 
 /// `None` where no row has hinges. `left` is what is left in those that have.
 pub(super) fn section(rows: &[Row], left: Vec<Left>, gallery: &mut Gallery) -> Option<Section> {
-    let questions: Vec<Answered> = Question::of(rows).iter().map(answered).collect();
+    let (refused, questions): (Vec<Answered>, Vec<Answered>) =
+        Question::of(rows).iter().map(answered).partition(|answered| answered.refused);
+    let refused = refused.first().map(|first| Refused {
+        why: first.answer.clone(),
+        titles: refused.iter().map(|question| question.title.clone()).collect(),
+    });
     let effect = figure::effect("effect-of-s", rows).map(|figure| gallery.show(3, figure));
     let needed = Needed::tables(left);
-    let any = !questions.is_empty() || effect.is_some() || !needed.is_empty();
-    any.then_some(Section { questions, rule: RULE, effect, needed })
+    let any = !questions.is_empty() || refused.is_some() || effect.is_some() || !needed.is_empty();
+    any.then_some(Section { questions, refused, rule: RULE, effect, needed })
 }
 
 fn answered(question: &Question) -> Answered {
@@ -62,6 +79,7 @@ fn answered(question: &Question) -> Answered {
     let unit = if measure.unit.is_empty() { String::new() } else { format!(", {}", measure.unit) };
     Answered {
         title: question.title.clone(),
+        refused: verdict == Verdict::Refused,
         answer: question.sentence(&verdict, margin),
         measure: format!("validation {}{unit}", measure.name),
         lines,

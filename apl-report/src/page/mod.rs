@@ -20,7 +20,7 @@ use crate::{
     format,
     load::{Damaged, Table as RunTable},
     results::Claims,
-    row::{Comparison, Row},
+    row::{Comparison, Part, Row},
     table::{self, Table},
 };
 
@@ -85,7 +85,7 @@ struct Group {
     headlines: Vec<String>,
     scores: Option<Shown>,
     glance: Option<Shown>,
-    learning: Option<Shown>,
+    learning: Vec<Shown>,
 }
 
 #[derive(Debug, Serialize)]
@@ -271,16 +271,72 @@ fn groups(
         let glance = members.iter().find_map(|&row| observed[row].glance.take());
         let glance = glance.map(|figure| Figure { name: name("glance"), ..figure });
         let learning =
-            figure::learning(&name("learning"), "Loss and score against epochs".into(), &looked);
+            parts(rows, &members).into_iter().enumerate().map(|(i, (title, rows_of))| {
+                let name = if i > 0 {
+                    format!("{}-{}", name("learning"), i + 1)
+                } else {
+                    name("learning")
+                };
+                let looked: Vec<(&Row, String)> = rows_of
+                    .iter()
+                    .enumerate()
+                    .map(|(place, &row)| (&rows[row], look_among(rows, &rows_of[..place], row)))
+                    .collect();
+                figure::learning(&name, title, &looked)
+            });
+        let learning: Vec<Figure> = learning.flatten().collect();
         groups.push(Group {
             title: comparison.title(),
             headlines: members.iter().filter_map(|&row| headline(rows, row)).collect(),
             scores: scores.map(|figure| gallery.show(4, figure)),
             glance: glance.map(|figure| gallery.show(4, figure)),
-            learning: learning.map(|figure| gallery.show(4, figure)),
+            learning: learning.into_iter().map(|figure| gallery.show(4, figure)).collect(),
         });
     }
     groups
+}
+
+/// Rows that one figure can show so that they are told apart.
+const TOGETHER: usize = 12;
+
+/// Rows in figures of learning curves, with titles: all in one, or by the parts of their tables, each with the table's ReLU.
+fn parts(rows: &[Row], members: &[usize]) -> Vec<(String, Vec<usize>)> {
+    let title = "Loss and score against epochs";
+    if members.len() <= TOGETHER {
+        return vec![(title.into(), members.to_vec())];
+    }
+    let mut parts: Vec<(Option<&Part>, Vec<usize>)> = Vec::new();
+    for &row in members {
+        let part = rows[row].part.as_ref();
+        match parts.iter_mut().find(|(known, _)| *known == part) {
+            Some((_, of_part)) => of_part.push(row),
+            None => parts.push((part, vec![row])),
+        }
+    }
+    let table = |row: usize| rows[row].part.as_ref().map(|part| part.table);
+    let all_relu = |of_part: &[usize]| of_part.iter().all(|&row| rows[row].is_relu());
+    let others = parts.iter().any(|(_, of_part)| !all_relu(of_part));
+    let shown = parts.into_iter().filter(|(_, of_part)| !(others && all_relu(of_part)));
+    shown
+        .map(|(part, of_part)| {
+            let has_relu = of_part.iter().any(|&row| rows[row].is_relu());
+            let relu = members.iter().copied().filter(|&row| {
+                !has_relu && rows[row].is_relu() && table(row) == part.map(|part| part.table)
+            });
+            let rows = relu.chain(of_part.iter().copied()).collect();
+            let names = part.map(|part| {
+                let section = part.section.as_ref().map(|section| format!(": {section}"));
+                format!("{}{}", part.title, section.unwrap_or_default())
+            });
+            (format!("{title}, {}", names.unwrap_or_else(|| "other rows".into())), rows)
+        })
+        .collect()
+}
+
+/// How a row looks behind others of one figure.
+fn look_among(rows: &[Row], before: &[usize], row: usize) -> String {
+    let same = before.iter().filter(|&&other| rows[other].is_relu() == rows[row].is_relu());
+    figure::look(rows[row].is_relu(), same.count())
 }
 
 /// A row's result in a sentence; `None` where no run is done.

@@ -84,9 +84,17 @@ impl Results {
 
     /// What its rows call their runs: the runs' name, and the row's. Rows of further scores and ensembles name nothing.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, String)> {
-        let plain = |row: &&RecordRow| row.score.is_none() && !row.ensemble;
-        let rows = self.record.rows.iter().filter(plain);
-        rows.filter_map(|row| Some((row.run.as_deref()?, row.name())))
+        self.named().filter_map(|row| Some((row.run.as_deref()?, row.name())))
+    }
+
+    /// The section of one of the [`names`](Self::names), by its place.
+    pub(crate) fn section_of(&self, place: usize) -> Option<&str> {
+        self.named().nth(place)?.section.as_deref()
+    }
+
+    fn named(&self) -> impl Iterator<Item = &RecordRow> {
+        let rows = self.record.rows.iter();
+        rows.filter(|row| row.run.is_some() && row.score.is_none() && !row.ensemble)
     }
 
     /// Whether every row has all its seeds.
