@@ -59,6 +59,14 @@ pub enum Error {
         /// The device that was asked for.
         device: String,
     },
+    /// A kernel that the GPU's compiler refuses.
+    #[error("kernel {kernel}: {problem}")]
+    Kernel {
+        /// Its program, type and constants.
+        kernel: String,
+        /// What the compiler says.
+        problem: String,
+    },
     /// An error inside a layer, with the layer's name in front.
     #[error("layer {layer}: {source}")]
     Layer {

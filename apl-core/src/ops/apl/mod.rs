@@ -23,6 +23,7 @@
 //! ```
 
 mod cpu;
+mod cuda;
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor, backend::BackendStorage};
 
@@ -31,7 +32,7 @@ use crate::{
     activation::Sharing,
     ops::{
         access::{apart, read, slice_of, write, write2},
-        check,
+        check, cuda as gpu,
         real::{Real, with_real},
     },
 };
@@ -117,6 +118,12 @@ pub fn forward_in(
     check::shape(y, x.1.dims())?;
     let dtype = check::same_dtype(&[x, slopes, offsets, y])?;
     apart(&[y], &[x, slopes, offsets])?;
+    let tensors = [x, slopes, offsets, y].map(Some);
+    if let Some(done) = gpu::run(tensors, |machine, [x, slopes, offsets, y]| {
+        cuda::forward(machine, cuda::Inputs { x, slopes, offsets }, y, size, dtype)
+    }) {
+        return done;
+    }
     with_real!("apl", dtype, T => read::<T, _, 3>([x, slopes, offsets], |[x, a, b]| {
         write(y, |y| cpu::forward(x, a, b, y, size, form))
     }))
@@ -179,6 +186,17 @@ pub fn backward_in(
         check::shape(gradient, slopes.1.dims())?;
     }
     apart(&written, &inputs)?;
+    let [to_slopes, to_offsets] = parameters.map_or([None; 2], |both| both.map(Some));
+    let tensors = [Some(x), Some(slopes), Some(offsets), Some(g), dx, to_slopes, to_offsets];
+    if let Some(done) = gpu::run(tensors, |machine, [x, slopes, offsets, g, dx, da, db]| {
+        let (inputs, to) = (
+            cuda::Inputs { x, slopes, offsets },
+            cuda::Gradients { x: dx, slopes: da, offsets: db },
+        );
+        cuda::backward(machine, inputs, g, to, size, dtype)
+    }) {
+        return done;
+    }
     with_real!("apl", dtype, T => read::<T, _, 4>(inputs, |[x, a, b, g]| {
         let run = |dx: Option<&mut [T]>| match parameters {
             Some([slopes, offsets]) => write2(slopes, offsets, |da, db| {

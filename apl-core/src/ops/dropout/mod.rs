@@ -17,6 +17,7 @@
 //! ```
 
 mod cpu;
+mod cuda;
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, backend::BackendStorage};
 
@@ -24,7 +25,7 @@ use crate::{
     Error, Result,
     ops::{
         access::{Named, apart, read, slice_of, write},
-        check,
+        check, cuda as gpu,
         real::{Real, with_real},
     },
     random::{Purpose, Streams},
@@ -86,6 +87,12 @@ pub fn forward(x: &Tensor, mask: Mask, y: &Tensor) -> Result<()> {
     check::shape(y, x.1.dims())?;
     let dtype = check::same_dtype(&[x, y])?;
     apart(&[y], &[x])?;
+    let count = x.1.elem_count();
+    if let Some(done) =
+        gpu::run([Some(x), Some(y)], |machine, at| cuda::apply(machine, at, mask, count, dtype))
+    {
+        return done;
+    }
     with_real!("dropout", dtype, T => read::<T, _, 1>([x], |[x]| {
         write(y, |y| {
             cpu::apply(x, y, mask, T::of(mask.scale()));
@@ -100,7 +107,13 @@ pub fn forward(x: &Tensor, mask: Mask, y: &Tensor) -> Result<()> {
 /// A dtype or device without a kernel.
 pub fn forward_in_place(x: &Tensor, mask: Mask) -> Result<()> {
     let x: Named = ("dropout: x", x);
-    with_real!("dropout", x.1.dtype(), T => write(x, |x| {
+    let (count, dtype) = (x.1.elem_count(), x.1.dtype());
+    if let Some(done) =
+        gpu::run([Some(x)], |machine, [x]| cuda::apply(machine, [x, x], mask, count, dtype))
+    {
+        return done;
+    }
+    with_real!("dropout", dtype, T => write(x, |x| {
         cpu::apply_in_place(x, mask, T::of(mask.scale()));
         Ok(())
     }))

@@ -11,6 +11,7 @@
 //! ```
 
 mod cpu;
+mod cuda;
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor, backend::BackendStorage};
 
@@ -18,7 +19,7 @@ use crate::{
     Error, Result,
     ops::{
         access::{apart, read, slice_of, write, write2},
-        check,
+        check, cuda as gpu,
         real::{Real, with_real},
         simd::Vectors,
     },
@@ -39,6 +40,11 @@ pub fn forward(x: &Tensor, weight: &Tensor, bias: &Tensor, y: &Tensor) -> Result
     check::shape(y, &[size.batch, size.outputs])?;
     let dtype = check::same_dtype(&[x, weight, bias, y])?;
     apart(&[y], &[x, weight, bias])?;
+    if let Some(done) = gpu::run([x, weight, bias, y].map(Some), |machine, at| {
+        cuda::forward(machine, at, size, dtype)
+    }) {
+        return done;
+    }
     with_real!("linear", dtype, T => read::<T, _, 3>([x, weight, bias], |[x, w, b]| {
         write(y, |y| checked_forward(x, w, b, y, size))
     }))
@@ -94,6 +100,12 @@ pub fn backward(
         check::same_dtype(&[x, tensor])?;
     }
     apart(&written, &[x, weight, g])?;
+    let [dw, db] = parameters.map_or([None; 2], |(dw, db)| [Some(dw), Some(db)]);
+    if let Some(done) = gpu::run([Some(x), Some(weight), Some(g), dx, dw, db], |machine, at| {
+        cuda::backward(machine, at, size, dtype)
+    }) {
+        return done;
+    }
     with_real!("linear", dtype, T => read::<T, _, 3>([x, weight, g], |[x, w, g]| {
         match (dx, parameters) {
             (Some(dx), Some((dw, db))) => write(dx, |dx| write2(dw, db, |dw, db| {

@@ -18,6 +18,7 @@
 //! ```
 
 mod average;
+mod cuda;
 mod max;
 mod phases;
 mod window;
@@ -28,7 +29,7 @@ use crate::{
     Error, Result,
     ops::{
         access::{apart, read, slice_of, write},
-        check,
+        check, cuda as gpu,
         real::{Real, with_real},
     },
 };
@@ -69,6 +70,11 @@ pub fn max_forward(x: &Tensor, config: Config, y: &Tensor, choice: &Tensor) -> R
     check::shape(choice, y.1.dims())?;
     let dtype = check::same_dtype(&[x, y])?;
     apart(&[y, choice], &[x])?;
+    if let Some(done) = gpu::run([x, y, choice].map(Some), |machine, at| {
+        cuda::max_forward(machine, at, size, dtype)
+    }) {
+        return done;
+    }
     with_real!("max-pool", dtype, T => read::<T, _, 1>([x], |[x]| {
         write(y, |y| write(choice, |choice: &mut [u8]| {
             max::forward(x, y, choice, size);
@@ -90,6 +96,11 @@ pub fn max_backward(g: &Tensor, choice: &Tensor, config: Config, dx: &Tensor) ->
     check::shape(choice, g.1.dims())?;
     let dtype = check::same_dtype(&[g, dx])?;
     apart(&[dx], &[g, choice])?;
+    if let Some(done) = gpu::run([g, choice, dx].map(Some), |machine, at| {
+        cuda::max_backward(machine, at, size, dtype)
+    }) {
+        return done;
+    }
     with_real!("max-pool", dtype, T => read::<T, _, 1>([g], |[g]| {
         read::<u8, _, 1>([choice], |[choice]| write(dx, |dx| max::backward(g, choice, dx, size)))
     }))
@@ -115,6 +126,11 @@ pub fn average_forward(x: &Tensor, config: Config, y: &Tensor) -> Result<()> {
     check::shape(y, &size.output_shape(x.1.dims()))?;
     let dtype = check::same_dtype(&[x, y])?;
     apart(&[y], &[x])?;
+    if let Some(done) =
+        gpu::run([x, y].map(Some), |machine, at| cuda::average_forward(machine, at, size, dtype))
+    {
+        return done;
+    }
     with_real!("average-pool", dtype, T => read::<T, _, 1>([x], |[x]| {
         write(y, |y| {
             average::forward(x, y, size);
@@ -133,6 +149,11 @@ pub fn average_backward(g: &Tensor, config: Config, dx: &Tensor) -> Result<()> {
     check::shape(g, &size.output_shape(dx.1.dims()))?;
     let dtype = check::same_dtype(&[g, dx])?;
     apart(&[dx], &[g])?;
+    if let Some(done) =
+        gpu::run([g, dx].map(Some), |machine, at| cuda::average_backward(machine, at, size, dtype))
+    {
+        return done;
+    }
     with_real!("average-pool", dtype, T => read::<T, _, 1>([g], |[g]| {
         write(dx, |dx| {
             average::backward(g, dx, size);

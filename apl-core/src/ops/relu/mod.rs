@@ -1,6 +1,7 @@
 //! ReLU and leaky ReLU: `max(0, x) + slope min(0, x)`, derivative `slope` at 0 as in Caffe.
 
 mod cpu;
+mod cuda;
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, backend::BackendStorage};
 
@@ -8,7 +9,7 @@ use crate::{
     Error, Result,
     ops::{
         access::{Named, apart, read, slice_of, write},
-        check,
+        check, cuda as gpu,
         real::{Real, with_real},
     },
 };
@@ -21,6 +22,12 @@ pub fn forward(x: &Tensor, slope: f64, y: &Tensor) -> Result<()> {
     let (x, y) = (("relu: x", x), ("relu: y", y));
     let dtype = agree(slope, &[x, y])?;
     apart(&[y], &[x])?;
+    let count = x.1.elem_count();
+    if let Some(done) =
+        gpu::run([Some(x), Some(y)], |machine, at| cuda::forward(machine, at, slope, count, dtype))
+    {
+        return done;
+    }
     with_real!("relu", dtype, T => read::<T, _, 1>([x], |[x]| {
         write(y, |y| {
             cpu::forward(x, T::of(slope), y);
@@ -36,6 +43,12 @@ pub fn forward(x: &Tensor, slope: f64, y: &Tensor) -> Result<()> {
 pub fn forward_in_place(x: &Tensor, slope: f64) -> Result<()> {
     let x = ("relu: x", x);
     let dtype = agree(slope, &[x])?;
+    let count = x.1.elem_count();
+    if let Some(done) =
+        gpu::run([Some(x)], |machine, [x]| cuda::forward(machine, [x, x], slope, count, dtype))
+    {
+        return done;
+    }
     with_real!("relu", dtype, T => write(x, |x| {
         cpu::forward_in_place(x, T::of(slope));
         Ok(())
@@ -50,6 +63,12 @@ pub fn backward(x: &Tensor, slope: f64, g: &Tensor, dx: &Tensor) -> Result<()> {
     let (x, g, dx) = (("relu: x", x), ("relu: gradient", g), ("relu: gradient of x", dx));
     let dtype = agree(slope, &[x, g, dx])?;
     apart(&[dx], &[x, g])?;
+    let count = x.1.elem_count();
+    if let Some(done) = gpu::run([x, g, dx].map(Some), |machine, at| {
+        cuda::backward(machine, at, slope, count, dtype)
+    }) {
+        return done;
+    }
     with_real!("relu", dtype, T => read::<T, _, 2>([x, g], |[x, g]| {
         write(dx, |dx| {
             cpu::backward(x, T::of(slope), g, dx);
@@ -66,6 +85,12 @@ pub fn backward_in_place(x: &Tensor, slope: f64, g: &Tensor) -> Result<()> {
     let (x, g) = (("relu: x", x), ("relu: gradient", g));
     let dtype = agree(slope, &[x, g])?;
     apart(&[g], &[x])?;
+    let count = x.1.elem_count();
+    if let Some(done) = gpu::run([x, g].map(Some), |machine, [x, g]| {
+        cuda::backward(machine, [x, g, g], slope, count, dtype)
+    }) {
+        return done;
+    }
     with_real!("relu", dtype, T => read::<T, _, 1>([x], |[x]| {
         write(g, |g| {
             cpu::backward_in_place(x, T::of(slope), g);

@@ -1,6 +1,7 @@
 //! One step of stochastic gradient descent with momentum, by Caffe's rule, in place and in one pass.
 
 mod cpu;
+mod cuda;
 
 use candle_core::Tensor;
 
@@ -8,7 +9,7 @@ use crate::{
     Result,
     ops::{
         access::{apart, read, write2},
-        check,
+        check, cuda as gpu,
         real::{Real, with_real},
     },
 };
@@ -57,6 +58,12 @@ pub fn step(value: &Tensor, gradient: &Tensor, velocity: &Tensor, step: Step) ->
     check::shape(velocity, value.1.dims())?;
     let dtype = check::same_dtype(&[value, gradient, velocity])?;
     apart(&[value, velocity], &[gradient])?;
+    let count = value.1.elem_count();
+    if let Some(done) = gpu::run([value, gradient, velocity].map(Some), |machine, at| {
+        cuda::step(machine, at, step, count, dtype)
+    }) {
+        return done;
+    }
     with_real!("sgd", dtype, T => read::<T, _, 1>([gradient], |[gradient]| {
         write2(value, velocity, |value, velocity| {
             let [rate, momentum, decay] = [step.rate, step.momentum, step.decay].map(T::of);

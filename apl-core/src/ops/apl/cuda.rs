@@ -1,0 +1,254 @@
+//! The activation on a GPU: one pass over the values either way. Where every unit has parameters of its own, a thread keeps those of a few units in
+//! registers and goes through the batch; where positions share them, a block adds up what its values say and the blocks' sums are added in order.
+
+use candle_core::DType;
+
+use super::cpu::Size;
+use crate::{
+    Result,
+    ops::cuda::{Address, Argument, BLOCK, Kernel, Launch, Machine, Program, blocks, int},
+};
+
+pub(super) static KERNELS: Program = Program { name: "apl", source: include_str!("kernels.cu") };
+
+/// Blocks that keep a large GPU busy; a matter of shapes alone, so that results do not depend on the GPU.
+const BUSY: usize = 1024;
+/// Hinges up to which a thread has registers for four units.
+const WIDE: usize = 8;
+/// Values of a group that one block takes at least.
+const SPAN: usize = 4096;
+
+/// What is read: values, slopes, offsets.
+#[derive(Clone, Copy)]
+pub(super) struct Inputs {
+    pub x: Address,
+    pub slopes: Address,
+    pub offsets: Address,
+}
+
+/// Gradients by the values, the slopes and the offsets; the last two together or not at all.
+#[derive(Clone, Copy)]
+pub(super) struct Gradients {
+    pub x: Address,
+    pub slopes: Address,
+    pub offsets: Address,
+}
+
+fn kernel(function: &'static str, width: usize, hinges: usize, real: DType) -> Kernel {
+    let constants =
+        vec![("HINGES", hinges as i64), ("WIDTH", width as i64), ("BLOCK", i64::from(BLOCK))];
+    Kernel { program: &KERNELS, real, constants, function }
+}
+
+/// How units are divided among threads.
+struct Units {
+    width: usize,
+    packs: usize,
+    /// Examples that a thread goes through, and how many threads share a unit.
+    rows: usize,
+    chunks: usize,
+}
+
+impl Units {
+    fn of(size: Size, real: DType, addresses: &[Address]) -> Self {
+        let fits = addresses.iter().all(|address| address.fits(4, real));
+        let wide = size.groups.is_multiple_of(4) && size.hinges <= WIDE && fits;
+        let width = if wide { 4 } else { 1 };
+        let packs = size.groups / width;
+        let wanted = BUSY.div_ceil(packs.div_ceil(BLOCK as usize)).clamp(1, size.batch);
+        let rows = size.batch.div_ceil(wanted).max(4).min(size.batch);
+        Self { width, packs, rows, chunks: size.batch.div_ceil(rows) }
+    }
+
+    fn grid(&self) -> Result<[u32; 2]> {
+        Ok([blocks(self.packs)?, self.chunks as u32])
+    }
+}
+
+/// How the values of a group are divided among blocks.
+struct Groups {
+    values: usize,
+    span: usize,
+    chunks: usize,
+}
+
+impl Groups {
+    fn of(size: Size) -> Self {
+        let values = size.batch * size.positions;
+        let wanted = BUSY.div_ceil(size.groups).max(1);
+        let span = values.div_ceil(wanted).max(SPAN);
+        Self { values, span, chunks: values.div_ceil(span) }
+    }
+
+    fn sizes(&self, size: Size) -> Result<[Argument; 4]> {
+        let (values, span) = (Argument::Long(self.values as i64), Argument::Long(self.span as i64));
+        Ok([int(size.groups)?, int(size.positions)?, values, span])
+    }
+
+    fn grid(&self, size: Size) -> [u32; 2] {
+        [self.chunks as u32, size.groups as u32]
+    }
+}
+
+/// Writes `h(x)` into `y`.
+pub(super) fn forward(
+    machine: &dyn Machine,
+    inputs: Inputs,
+    y: Address,
+    size: Size,
+    real: DType,
+) -> Result<()> {
+    let Inputs { x, slopes, offsets } = inputs;
+    let mut arguments: Vec<Argument> = [x, slopes, offsets, y].map(Argument::from).to_vec();
+    if size.positions > 1 {
+        let groups = Groups::of(size);
+        arguments.extend(groups.sizes(size)?);
+        let kernel = kernel("forward_groups", 1, size.hinges, real);
+        return machine.launch(&Launch {
+            kernel,
+            grid: groups.grid(size),
+            block: BLOCK,
+            arguments,
+        });
+    }
+    let units = Units::of(size, real, &[x, slopes, offsets, y]);
+    arguments.extend([int(units.packs)?, int(size.batch)?, int(units.rows)?]);
+    let kernel = kernel("forward_units", units.width, size.hinges, real);
+    machine.launch(&Launch { kernel, grid: units.grid()?, block: BLOCK, arguments })
+}
+
+/// Writes the gradients that are asked for.
+pub(super) fn backward(
+    machine: &dyn Machine,
+    inputs: Inputs,
+    g: Address,
+    to: Gradients,
+    size: Size,
+    real: DType,
+) -> Result<()> {
+    let Inputs { x, slopes, offsets } = inputs;
+    let count = size.hinges * size.groups;
+    let parameters = to.slopes != Address::NONE;
+    let shared = size.positions > 1;
+    let groups = Groups::of(size);
+    let addresses = [x, slopes, offsets, g, to.x, to.slopes, to.offsets];
+    let units = Units::of(size, real, &addresses);
+    let chunks = if shared { groups.chunks } else { units.chunks };
+    // Several chunks are summed afterwards, one goes where it belongs.
+    let parts = match parameters && chunks > 1 {
+        true => {
+            let scratch = machine.scratch(2 * chunks * count, real)?;
+            [scratch, scratch.plus(chunks * count, real)]
+        }
+        false => [to.slopes, to.offsets],
+    };
+    let mut arguments: Vec<Argument> =
+        [x, slopes, offsets, g, to.x, parts[0], parts[1]].map(Argument::from).to_vec();
+    let (kernel, grid) = if shared {
+        arguments.extend(groups.sizes(size)?);
+        (kernel("backward_groups", 1, size.hinges, real), groups.grid(size))
+    } else {
+        arguments.extend([int(units.packs)?, int(size.batch)?, int(units.rows)?]);
+        (kernel("backward_units", units.width, size.hinges, real), units.grid()?)
+    };
+    machine.launch(&Launch { kernel, grid, block: BLOCK, arguments })?;
+    if !parameters || chunks == 1 {
+        return Ok(());
+    }
+    for (parts, sum) in [(parts[0], to.slopes), (parts[1], to.offsets)] {
+        let kernel = self::kernel("add_chunks", 1, size.hinges, real);
+        let arguments = vec![parts.into(), sum.into(), int(count)?, int(chunks)?];
+        machine.launch(&Launch { kernel, grid: [blocks(count)?, 1], block: BLOCK, arguments })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Tensor;
+
+    use super::*;
+    use crate::{
+        activation::Sharing,
+        ops::{
+            apl,
+            cuda::emulator::Emulator,
+            testing::{assert_close, normal, values},
+        },
+    };
+
+    /// Against the CPU's operation, which is proved against differences.
+    fn check(dims: &[usize], hinges: usize, sharing: Sharing, dtype: DType, tolerance: f64) {
+        let Some(machine) = Emulator::new() else { return };
+        let shape = [&[hinges][..], &sharing.parameter_shape(&dims[1..])].concat();
+        let (x, g) = (normal("x", dims, dtype), normal("g", dims, dtype));
+        let (a, b) = (normal("a", &shape, dtype), normal("b", &shape, dtype));
+        let size = apl::size(dims, &a, &b, sharing).unwrap();
+        let what = |part: &str| format!("{part} of {dims:?}, S = {hinges}, {sharing:?}");
+
+        let (y, expected) = (x.zeros_like().unwrap(), x.zeros_like().unwrap());
+        machine.run([&x, &a, &b, &y].map(Some), |machine, [x, slopes, offsets, y]| {
+            forward(machine, Inputs { x, slopes, offsets }, y, size, dtype)
+        });
+        apl::forward(&x, &a, &b, sharing, &expected).unwrap();
+        assert_close(&what("h(x)"), &y, &expected, tolerance);
+
+        let like = |tensors: [&Tensor; 3]| tensors.map(|t| t.zeros_like().unwrap());
+        let [ex, ea, eb] = like([&x, &a, &b]);
+        apl::backward(&x, &a, &b, sharing, &g, Some(&ex), Some((&ea, &eb))).unwrap();
+        for [with_x, with_parameters] in [[true, true], [true, false], [false, true]] {
+            let [dx, da, db] = like([&x, &a, &b]);
+            let to_x = with_x.then_some(&dx);
+            let [to_a, to_b] = [&da, &db].map(|tensor| with_parameters.then_some(tensor));
+            let tensors = [Some(&x), Some(&a), Some(&b), Some(&g), to_x, to_a, to_b];
+            machine.run(tensors, |machine, [x, slopes, offsets, g, dx, da, db]| {
+                let to = Gradients { x: dx, slopes: da, offsets: db };
+                backward(machine, Inputs { x, slopes, offsets }, g, to, size, dtype)
+            });
+            if with_x {
+                assert_close(&what("dx"), &dx, &ex, tolerance);
+            }
+            if with_parameters {
+                assert_close(&what("da"), &da, &ea, tolerance);
+                assert_close(&what("db"), &db, &eb, tolerance);
+            }
+        }
+    }
+
+    /// One chunk of the batch and several, packs of four and single units, more threads than units.
+    #[test]
+    fn units_of_their_own_agree_with_the_cpu() {
+        for (dims, hinges) in
+            [(&[3, 8][..], 1), (&[9, 274], 2), (&[17, 3, 10, 10], 5), (&[5, 12], 10)]
+        {
+            check(dims, hinges, Sharing::Unit, DType::F64, 1e-12);
+        }
+        check(&[33, 260], 5, Sharing::Unit, DType::F32, 2e-5);
+    }
+
+    #[test]
+    fn shared_parameters_agree_with_the_cpu() {
+        for (dims, hinges, sharing) in [
+            (&[2, 3, 5, 1][..], 1, Sharing::Channel),
+            (&[7, 2, 70, 10], 2, Sharing::Channel),
+            (&[3, 1, 64, 64], 3, Sharing::Layer),
+            (&[2, 5, 3, 3], 40, Sharing::Channel),
+        ] {
+            check(dims, hinges, sharing, DType::F64, 1e-12);
+        }
+        check(&[7, 2, 130, 10], 5, Sharing::Channel, DType::F32, 2e-5);
+    }
+
+    #[test]
+    fn what_is_no_number_stays_so() {
+        let Some(machine) = Emulator::new() else { return };
+        let x = (normal("x", &[1, 4], DType::F32) * f64::NAN).unwrap();
+        let a = normal("a", &[1, 4], DType::F32);
+        let y = x.zeros_like().unwrap();
+        let size = apl::size(&[1, 4], &a, &a, Sharing::Unit).unwrap();
+        machine.run([&x, &a, &y].map(Some), |machine, [x, a, y]| {
+            forward(machine, Inputs { x, slopes: a, offsets: a }, y, size, DType::F32)
+        });
+        assert!(values(&y).iter().all(|value| value.is_nan()));
+    }
+}

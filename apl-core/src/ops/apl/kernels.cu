@@ -1,0 +1,156 @@
+// The adaptive piecewise linear activation. HINGES is S. NaN stays NaN on the way forward; backwards it is below no offset.
+
+// x[batch, units], slopes and offsets [HINGES, units]: every unit has its own. A thread takes WIDTH neighbouring units through some of the batch.
+KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, real *y, int packs, int batch, int rows)) {
+    const long long pack = place();
+    if (pack >= packs) return;
+    Pack a[HINGES], b[HINGES];
+#pragma unroll
+    for (int s = 0; s < HINGES; ++s) {
+        a[s] = load(slopes, s * (long long)packs + pack);
+        b[s] = load(offsets, s * (long long)packs + pack);
+    }
+    const int first = blockIdx.y * rows;
+    const int last = first + rows < batch ? first + rows : batch;
+#pragma unroll 4
+    for (int n = first; n < last; ++n) {
+        const Pack in = load(x, n * (long long)packs + pack);
+        Pack out;
+#pragma unroll
+        for (int w = 0; w < WIDTH; ++w) {
+            real sum = positive(in.v[w]);
+#pragma unroll
+            for (int s = 0; s < HINGES; ++s) sum += a[s].v[w] * positive(b[s].v[w] - in.v[w]);
+            out.v[w] = sum;
+        }
+        store(y, n * (long long)packs + pack, out);
+    }
+}
+
+// The sums over a chunk of the batch go to [chunk, HINGES, units] of `by_slope` and `by_offset`. Without `dx` or without `by_slope` that part is left out.
+KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, const real *g, real *dx, real *by_slope, real *by_offset, int packs, int batch, int rows)) {
+    const long long pack = place();
+    if (pack >= packs) return;
+    Pack a[HINGES], b[HINGES], da[HINGES], open[HINGES];
+#pragma unroll
+    for (int s = 0; s < HINGES; ++s) {
+        a[s] = load(slopes, s * (long long)packs + pack);
+        b[s] = load(offsets, s * (long long)packs + pack);
+#pragma unroll
+        for (int w = 0; w < WIDTH; ++w) da[s].v[w] = open[s].v[w] = 0;
+    }
+    const int first = blockIdx.y * rows;
+    const int last = first + rows < batch ? first + rows : batch;
+#pragma unroll 2
+    for (int n = first; n < last; ++n) {
+        const long long at = n * (long long)packs + pack;
+        const Pack in = load(x, at), up = load(g, at);
+        Pack out;
+#pragma unroll
+        for (int w = 0; w < WIDTH; ++w) {
+            real slope = in.v[w] > 0 ? 1 : 0;
+#pragma unroll
+            for (int s = 0; s < HINGES; ++s) {
+                const real over = b[s].v[w] - in.v[w];
+                if (over > 0) {
+                    slope -= a[s].v[w];
+                    da[s].v[w] += up.v[w] * over;
+                    open[s].v[w] += up.v[w];
+                }
+            }
+            out.v[w] = up.v[w] * slope;
+        }
+        if (dx) store(dx, at, out);
+    }
+    if (!by_slope) return;
+#pragma unroll
+    for (int s = 0; s < HINGES; ++s) {
+#pragma unroll
+        for (int w = 0; w < WIDTH; ++w) open[s].v[w] *= a[s].v[w];
+        const long long to = (blockIdx.y * (long long)HINGES + s) * packs + pack;
+        store(by_slope, to, da[s]);
+        store(by_offset, to, open[s]);
+    }
+}
+
+// x[batch, groups, positions], slopes and offsets [HINGES, groups]: a group shares its parameters. Blocks: one for some values of a group.
+KERNEL(forward_groups, (const real *x, const real *slopes, const real *offsets, real *y, int groups, int positions, long long values, long long span)) {
+    const int group = blockIdx.y;
+    real a[HINGES], b[HINGES];
+#pragma unroll
+    for (int s = 0; s < HINGES; ++s) {
+        a[s] = slopes[s * (long long)groups + group];
+        b[s] = offsets[s * (long long)groups + group];
+    }
+    const long long first = blockIdx.x * span;
+    const long long last = first + span < values ? first + span : values;
+    for (long long i = first + threadIdx.x; i < last; i += blockDim.x) {
+        const long long at = (i / positions * groups + group) * positions + i % positions;
+        const real in = x[at];
+        real sum = positive(in);
+#pragma unroll
+        for (int s = 0; s < HINGES; ++s) sum += a[s] * positive(b[s] - in);
+        y[at] = sum;
+    }
+}
+
+// The sum over a block, in one order whatever the machine; the first thread has it.
+__device__ inline real sum_of_block(real value, real *shared) {
+    shared[threadIdx.x] = value;
+    __syncthreads();
+    for (unsigned half = BLOCK / 2; half > 0; half /= 2) {
+        if (threadIdx.x < half) shared[threadIdx.x] += shared[threadIdx.x + half];
+        __syncthreads();
+    }
+    const real sum = shared[0];
+    __syncthreads();
+    return sum;
+}
+
+// The sums over a block's values go to [chunk, HINGES, groups].
+KERNEL(backward_groups, (const real *x, const real *slopes, const real *offsets, const real *g, real *dx, real *by_slope, real *by_offset, int groups, int positions, long long values, long long span)) {
+    __shared__ real shared[BLOCK];
+    const int group = blockIdx.y;
+    real a[HINGES], b[HINGES], da[HINGES], open[HINGES];
+#pragma unroll
+    for (int s = 0; s < HINGES; ++s) {
+        a[s] = slopes[s * (long long)groups + group];
+        b[s] = offsets[s * (long long)groups + group];
+        da[s] = open[s] = 0;
+    }
+    const long long first = blockIdx.x * span;
+    const long long last = first + span < values ? first + span : values;
+    for (long long i = first + threadIdx.x; i < last; i += blockDim.x) {
+        const long long at = (i / positions * groups + group) * positions + i % positions;
+        const real in = x[at], up = g[at];
+        real slope = in > 0 ? 1 : 0;
+#pragma unroll
+        for (int s = 0; s < HINGES; ++s) {
+            const real over = b[s] - in;
+            if (over > 0) {
+                slope -= a[s];
+                da[s] += up * over;
+                open[s] += up;
+            }
+        }
+        if (dx) dx[at] = up * slope;
+    }
+    if (!by_slope) return;
+    for (int s = 0; s < HINGES; ++s) {
+        const real by_a = sum_of_block(da[s], shared), by_b = sum_of_block(open[s], shared);
+        if (threadIdx.x == 0) {
+            const long long to = (blockIdx.x * (long long)HINGES + s) * groups + group;
+            by_slope[to] = by_a;
+            by_offset[to] = a[s] * by_b;
+        }
+    }
+}
+
+// The sum over chunks, in order.
+KERNEL(add_chunks, (const real *parts, real *sum, int count, int chunks)) {
+    const long long i = place();
+    if (i >= count) return;
+    real total = parts[i];
+    for (int c = 1; c < chunks; ++c) total += parts[c * (long long)count + i];
+    sum[i] = total;
+}

@@ -1,0 +1,188 @@
+//! Kernels for NVIDIA GPUs: CUDA C beside the operation it belongs to, compiled by NVRTC where and when it is first used, with sizes that matter as
+//! constants.
+//!
+//! What an operation does on a GPU is a few calls of a [`Machine`]: launches of kernels and matrix products. The GPU is one machine; the tests have
+//! another that runs the same kernels on the CPU, so that they are proved where there is no GPU, and a third that only compiles them.
+
+#[cfg(feature = "cuda")]
+mod compiler;
+#[cfg(feature = "cuda")]
+mod device;
+#[cfg(test)]
+pub(crate) mod emulator;
+
+use candle_core::DType;
+
+use crate::{Error, Result, ops::access::Named};
+
+/// A place in a machine's memory; 0 is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Address(pub u64);
+
+impl Address {
+    /// Nowhere: what a kernel leaves out.
+    pub const NONE: Self = Self(0);
+
+    /// Whether packs of `width` numbers of this type may begin here.
+    pub fn fits(self, width: usize, real: DType) -> bool {
+        self.0.is_multiple_of((width * real.size_in_bytes()) as u64)
+    }
+
+    /// So many numbers of this type further.
+    pub fn plus(self, numbers: usize, real: DType) -> Self {
+        Self(self.0 + (numbers * real.size_in_bytes()) as u64)
+    }
+}
+
+/// What a kernel is given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Argument {
+    /// Memory.
+    At(Address),
+    /// An `int`.
+    Int(i32),
+    /// A `u32`.
+    Word(u32),
+    /// A `long long`.
+    Long(i64),
+    /// A `real`.
+    Real(f64),
+}
+
+impl From<Address> for Argument {
+    fn from(address: Address) -> Self {
+        Self::At(address)
+    }
+}
+
+/// A file of kernels.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Program {
+    /// The operation's name.
+    pub name: &'static str,
+    /// Its CUDA C, without the prelude.
+    pub source: &'static str,
+}
+
+/// What kernels of every program begin with.
+pub(crate) const PRELUDE: &str = include_str!("prelude.cu");
+
+/// Threads of a block, wherever a kernel does not ask for another number.
+pub(crate) const BLOCK: u32 = 256;
+
+/// A kernel, compiled for a type and some constants.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Kernel {
+    pub program: &'static Program,
+    pub real: DType,
+    /// `-D NAME=VALUE`.
+    pub constants: Vec<(&'static str, i64)>,
+    pub function: &'static str,
+}
+
+impl Kernel {
+    /// What `real` is in CUDA C.
+    pub fn real_name(&self) -> &'static str {
+        if self.real == DType::F64 { "double" } else { "float" }
+    }
+
+    /// What is compiled: the name of the program, its type and its constants.
+    pub fn variant(&self) -> String {
+        let constants = self.constants.iter().map(|(name, value)| format!("-{name}={value}"));
+        format!("{}-{}{}", self.program.name, self.real_name(), constants.collect::<String>())
+    }
+}
+
+/// One kernel over a grid of blocks.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Launch {
+    pub kernel: Kernel,
+    pub grid: [u32; 2],
+    pub block: u32,
+    pub arguments: Vec<Argument>,
+}
+
+/// Row-major matrices, one behind the other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Matrices {
+    pub at: Address,
+    /// Numbers from a row as it lies in memory to the next.
+    pub row: usize,
+    /// Whether what is meant is the transpose of what lies in memory.
+    pub transposed: bool,
+    /// Numbers from a matrix to the next; 0 where all are the same.
+    pub step: usize,
+}
+
+/// `c = a b`, or `c = c + a b`, for several matrices.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Product {
+    pub real: DType,
+    /// Rows of `a` and `c`, columns of `b` and `c`, columns of `a` and rows of `b`.
+    pub size: [usize; 3],
+    pub a: Matrices,
+    pub b: Matrices,
+    pub c: Matrices,
+    pub count: usize,
+    pub accumulate: bool,
+}
+
+/// Where kernels run, in the order in which they are launched.
+pub(crate) trait Machine {
+    /// Launches a kernel.
+    fn launch(&self, launch: &Launch) -> Result<()>;
+    /// Multiplies.
+    fn multiply(&self, product: &Product) -> Result<()>;
+    /// Memory for so many numbers, to be used until the next call.
+    fn scratch(&self, numbers: usize, real: DType) -> Result<Address>;
+}
+
+/// Blocks for so many threads.
+pub(crate) fn blocks(threads: usize) -> Result<u32> {
+    let blocks = threads.div_ceil(BLOCK as usize);
+    u32::try_from(blocks).ok().filter(|&blocks| blocks <= i32::MAX as u32).ok_or_else(|| {
+        Error::Setting {
+            place: "cuda".into(),
+            found: format!("{threads} values in one tensor"),
+            expected: "at most 2^31 blocks of 256".into(),
+        }
+    })
+}
+
+/// Into how many packs of which width so many numbers at these places are divided: four where they lie so.
+pub(crate) fn packs(count: usize, addresses: &[Address], real: DType) -> (usize, usize) {
+    let wide = count.is_multiple_of(4) && addresses.iter().all(|address| address.fits(4, real));
+    if wide { (4, count / 4) } else { (1, count) }
+}
+
+/// A size as kernels take it.
+pub(crate) fn int(size: usize) -> Result<Argument> {
+    i32::try_from(size).map(Argument::Int).map_err(|_| Error::Setting {
+        place: "cuda".into(),
+        found: format!("a dimension of {size}"),
+        expected: "at most 2^31 - 1".into(),
+    })
+}
+
+/// Runs an operation on the GPU where its tensors are there; `None` where they are on the CPU. Tensors must be contiguous; those left out have no
+/// address.
+///
+/// # Errors
+/// A tensor elsewhere than the first, or not contiguous; what the operation reports.
+#[cfg(feature = "cuda")]
+pub(crate) fn run<const N: usize>(
+    tensors: [Option<Named>; N],
+    operation: impl FnOnce(&dyn Machine, [Address; N]) -> Result<()>,
+) -> Option<Result<()>> {
+    device::run(tensors, operation)
+}
+
+/// Runs an operation on the GPU where its tensors are there: never, in a build without.
+#[cfg(not(feature = "cuda"))]
+#[inline(always)]
+pub(crate) fn run<const N: usize>(
+    _: [Option<Named>; N],
+    _: impl FnOnce(&dyn Machine, [Address; N]) -> Result<()>,
+) -> Option<Result<()>> {
+    None
+}

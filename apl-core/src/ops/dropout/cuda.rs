@@ -1,0 +1,66 @@
+//! Dropout on a GPU: the CPU's masks to the bit.
+
+use candle_core::DType;
+
+use super::Mask;
+use crate::{
+    Result,
+    ops::cuda::{Address, Argument, BLOCK, Kernel, Launch, Machine, Program, blocks, packs},
+};
+
+static KERNELS: Program = Program { name: "dropout", source: include_str!("kernels.cu") };
+
+/// Writes what is kept, scaled, into `y`, which may be `x`.
+pub(super) fn apply(
+    machine: &dyn Machine,
+    [x, y]: [Address; 2],
+    mask: Mask,
+    count: usize,
+    real: DType,
+) -> Result<()> {
+    let (width, _) = packs(count, &[x, y], real);
+    let constants = vec![("WIDTH", width as i64)];
+    let kernel = Kernel { program: &KERNELS, real, constants, function: "apply" };
+    let arguments = vec![
+        x.into(),
+        y.into(),
+        Argument::Long(count as i64),
+        Argument::Word(mask.key[0]),
+        Argument::Word(mask.key[1]),
+        Address::NONE.into(),
+        Argument::Word(mask.step as u32),
+        Argument::Word((mask.step >> 32) as u32),
+        Argument::Word(mask.threshold.into()),
+        Argument::Real(mask.scale()),
+    ];
+    let grid = [blocks(count.div_ceil(4))?, 1];
+    machine.launch(&Launch { kernel, grid, block: BLOCK, arguments })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ops::{
+            cuda::emulator::Emulator,
+            dropout,
+            testing::{assert_close, normal},
+        },
+        random::Streams,
+    };
+
+    #[test]
+    fn masks_are_the_cpus() {
+        let Some(machine) = Emulator::new() else { return };
+        for (count, rate, dtype) in
+            [(4096, 0.5, DType::F32), (1003, 0.25, DType::F32), (37, 0.9, DType::F64)]
+        {
+            let mask = Mask::new(rate, Streams::new(5), 2, 0x0001_0203_0405).unwrap();
+            let x = normal("x", &[count], dtype);
+            let [y, expected] = [(); 2].map(|()| x.zeros_like().unwrap());
+            machine.run([&x, &y].map(Some), |m, at| apply(m, at, mask, count, dtype));
+            dropout::forward(&x, mask, &expected).unwrap();
+            assert_close("dropout", &y, &expected, 0.0);
+        }
+    }
+}

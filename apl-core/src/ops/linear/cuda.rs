@@ -1,0 +1,119 @@
+//! The fully connected layer on a GPU: cuBLAS's products, to which bias and its gradient come by kernels.
+
+use candle_core::DType;
+
+use super::cpu::Size;
+use crate::{
+    Result,
+    ops::cuda::{
+        Address, Argument, BLOCK, Kernel, Launch, Machine, Matrices, Product, Program, blocks, int,
+    },
+};
+
+static KERNELS: Program = Program { name: "linear", source: include_str!("kernels.cu") };
+
+fn kernel(function: &'static str, real: DType) -> Kernel {
+    Kernel { program: &KERNELS, real, constants: Vec::new(), function }
+}
+
+/// One matrix as it lies in memory.
+fn matrix(at: Address, row: usize) -> Matrices {
+    Matrices { at, row, transposed: false, step: 0 }
+}
+
+fn transposed(at: Address, row: usize) -> Matrices {
+    Matrices { transposed: true, ..matrix(at, row) }
+}
+
+/// Writes `x W^T + b` into `y`.
+pub(super) fn forward(
+    machine: &dyn Machine,
+    [x, weight, bias, y]: [Address; 4],
+    size: Size,
+    real: DType,
+) -> Result<()> {
+    let Size { batch, inputs, outputs } = size;
+    let count = batch * outputs;
+    let arguments = vec![bias.into(), y.into(), int(outputs)?, Argument::Long(count as i64)];
+    let kernel = kernel("fill_rows", real);
+    machine.launch(&Launch { kernel, grid: [blocks(count)?, 1], block: BLOCK, arguments })?;
+    machine.multiply(&Product {
+        real,
+        size: [batch, outputs, inputs],
+        a: matrix(x, inputs),
+        b: transposed(weight, inputs),
+        c: matrix(y, outputs),
+        count: 1,
+        accumulate: true,
+    })
+}
+
+/// Writes the gradients that are asked for; those by weight and bias come together.
+pub(super) fn backward(
+    machine: &dyn Machine,
+    [x, weight, g, dx, dw, db]: [Address; 6],
+    size: Size,
+    real: DType,
+) -> Result<()> {
+    let Size { batch, inputs, outputs } = size;
+    let product = Product {
+        real,
+        size: [batch, inputs, outputs],
+        a: matrix(g, outputs),
+        b: matrix(weight, inputs),
+        c: matrix(dx, inputs),
+        count: 1,
+        accumulate: false,
+    };
+    if dx != Address::NONE {
+        machine.multiply(&product)?;
+    }
+    if dw == Address::NONE {
+        return Ok(());
+    }
+    machine.multiply(&Product {
+        size: [outputs, inputs, batch],
+        a: transposed(g, outputs),
+        b: matrix(x, inputs),
+        c: matrix(dw, inputs),
+        ..product
+    })?;
+    let arguments = vec![g.into(), db.into(), int(batch)?, int(outputs)?];
+    let kernel = kernel("sum_rows", real);
+    machine.launch(&Launch { kernel, grid: [blocks(outputs)?, 1], block: BLOCK, arguments })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::{
+        cuda::emulator::Emulator,
+        linear,
+        testing::{assert_close, normal},
+    };
+
+    #[test]
+    fn kernels_agree_with_the_cpu() {
+        let Some(machine) = Emulator::new() else { return };
+        for (batch, inputs, outputs, dtype, tolerance) in
+            [(7, 33, 10, DType::F64, 1e-12), (5, 20, 300, DType::F32, 2e-5)]
+        {
+            let x = normal("x", &[batch, inputs], dtype);
+            let (w, b) = (normal("w", &[outputs, inputs], dtype), normal("b", &[outputs], dtype));
+            let g = normal("g", &[batch, outputs], dtype);
+            let size = linear::size(&x, &w, &b).unwrap();
+            let [y, ey] = [(); 2].map(|()| g.zeros_like().unwrap());
+            machine.run([&x, &w, &b, &y].map(Some), |m, at| forward(m, at, size, dtype));
+            linear::forward(&x, &w, &b, &ey).unwrap();
+            assert_close("y", &y, &ey, tolerance);
+            let [dx, dw, db] = [&x, &w, &b].map(|t| t.zeros_like().unwrap());
+            let [edx, edw, edb] = [&x, &w, &b].map(|t| t.zeros_like().unwrap());
+            machine
+                .run([&x, &w, &g, &dx, &dw, &db].map(Some), |m, at| backward(m, at, size, dtype));
+            linear::backward(&x, &w, &g, Some(&edx), Some((&edw, &edb))).unwrap();
+            assert_close("dx", &dx, &edx, tolerance);
+            assert_close("dw", &dw, &edw, tolerance);
+            assert_close("db", &db, &edb, tolerance);
+        }
+    }
+}
