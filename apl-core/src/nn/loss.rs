@@ -32,11 +32,36 @@ impl Loss {
         match (self, weights) {
             (Loss::SoftmaxCrossEntropy, None) => softmax::mean(scores, labels, gradient),
             (Loss::SigmoidCrossEntropy, _) => sigmoid::mean(scores, labels, weights, gradient),
-            (Loss::SoftmaxCrossEntropy, Some(weights)) => Err(Error::Setting {
-                place: "softmax: weights".into(),
-                found: format!("weights {:?}", weights.dims()),
-                expected: "none: examples count alike in this loss".into(),
-            }),
+            (Loss::SoftmaxCrossEntropy, Some(weights)) => Err(unweighted(weights)),
         }
+    }
+
+    /// Adds what [`evaluate`](Self::evaluate) returns to `total` `[1]`, `f64`. On a GPU nothing waits for it.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate); on a GPU labels, targets and weights are not looked at.
+    pub fn accumulate(
+        self,
+        scores: &Tensor,
+        labels: &Tensor,
+        weights: Option<&Tensor>,
+        gradient: Option<&Tensor>,
+        total: &Tensor,
+    ) -> Result<()> {
+        match (self, weights) {
+            (Loss::SoftmaxCrossEntropy, None) => softmax::add_mean(scores, labels, gradient, total),
+            (Loss::SigmoidCrossEntropy, _) => {
+                sigmoid::add_mean(scores, labels, weights, gradient, total)
+            }
+            (Loss::SoftmaxCrossEntropy, Some(weights)) => Err(unweighted(weights)),
+        }
+    }
+}
+
+fn unweighted(weights: &Tensor) -> Error {
+    Error::Setting {
+        place: "softmax: weights".into(),
+        found: format!("weights {:?}", weights.dims()),
+        expected: "none: examples count alike in this loss".into(),
     }
 }

@@ -14,6 +14,7 @@
 
 mod algorithm;
 mod cpu;
+mod cuda;
 mod lowering;
 mod pointwise;
 mod product;
@@ -28,7 +29,7 @@ use crate::{
     Error, Result,
     ops::{
         access::{apart, read, slice_of, write, write2},
-        check,
+        check, cuda as gpu,
         real::{Real, with_real},
     },
 };
@@ -77,6 +78,11 @@ pub fn forward(
     check::shape(y, &size.output_shape())?;
     let dtype = check::same_dtype(&[x, weight, bias, y])?;
     apart(&[y], &[x, weight, bias])?;
+    if let Some(done) = gpu::run([x, weight, bias, y].map(Some), |machine, at| {
+        cuda::forward(machine, at, size, dtype)
+    }) {
+        return done;
+    }
     with_real!("conv2d", dtype, T => {
         check::finite::<T>(weight)?;
         check::finite::<T>(bias)?;
@@ -114,13 +120,19 @@ pub fn backward(
         check::shape(dx, x.1.dims())?;
         check::same_dtype(&[x, dx])?;
         apart(&[dx], &[x, weight, g])?;
+        let on_gpu = gpu::run([weight, g, dx].map(Some), |machine, at| {
+            cuda::input_gradient(machine, at, size, dtype)
+        });
         let method = Method::of(&size, dtype, algorithm);
-        with_real!("conv2d", dtype, T => read::<T, _, 2>([weight, g], |[w, g]| {
-            write(dx, |dx| {
-                cpu::input_gradient(w, g, dx, size, method);
-                Ok(())
-            })
-        }))?;
+        let on_cpu = || {
+            with_real!("conv2d", dtype, T => read::<T, _, 2>([weight, g], |[w, g]| {
+                write(dx, |dx| {
+                    cpu::input_gradient(w, g, dx, size, method);
+                    Ok(())
+                })
+            }))
+        };
+        on_gpu.unwrap_or_else(on_cpu)?;
     }
     if let Some((dw, db)) = parameters {
         let (dw, db) = (("conv2d: gradient of weight", dw), ("conv2d: gradient of bias", db));
@@ -128,13 +140,19 @@ pub fn backward(
         check::shape(db, &[size.outputs])?;
         check::same_dtype(&[x, dw, db])?;
         apart(&[dw, db], &[x, weight, g])?;
+        let on_gpu = gpu::run([x, g, dw, db].map(Some), |machine, at| {
+            cuda::parameter_gradients(machine, at, size, dtype)
+        });
         let method = Method::of_weight_gradient(&size, dtype, algorithm);
-        with_real!("conv2d", dtype, T => read::<T, _, 2>([x, g], |[x, g]| {
-            write2(dw, db, |dw, db| {
-                cpu::parameter_gradients(x, g, dw, db, size, method);
-                Ok(())
-            })
-        }))?;
+        let on_cpu = || {
+            with_real!("conv2d", dtype, T => read::<T, _, 2>([x, g], |[x, g]| {
+                write2(dw, db, |dw, db| {
+                    cpu::parameter_gradients(x, g, dw, db, size, method);
+                    Ok(())
+                })
+            }))
+        };
+        on_gpu.unwrap_or_else(on_cpu)?;
     }
     Ok(())
 }

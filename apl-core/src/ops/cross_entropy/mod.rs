@@ -1,6 +1,7 @@
 //! Cross-entropy of class scores ([`softmax`]) and of single logits ([`sigmoid`]).
 
 mod cpu;
+mod cuda;
 pub mod sigmoid;
 pub mod softmax;
 

@@ -1,15 +1,15 @@
 //! Sigmoid cross-entropy: `loss_n = -t_n ln p_n - (1 - t_n) ln(1 - p_n)` with `p = 1 / (1 + exp(-x))`.
 
 use candle_core::{
-    CpuStorage, CustomOp2, Layout, Shape, Tensor, WithDType, backend::BackendStorage,
+    CpuStorage, CustomOp2, DType, Layout, Shape, Tensor, WithDType, backend::BackendStorage,
 };
 
-use super::cpu;
+use super::{cpu, cuda};
 use crate::{
     Error, Result,
     ops::{
         access::{Named, apart, read, slice_of, write},
-        check,
+        check, cuda as gpu,
         real::{Real, with_real},
     },
 };
@@ -74,6 +74,12 @@ pub fn mean(
         apart(&[gradient], &inputs)?;
         apart(&[gradient], weights.as_slice())?;
     }
+    if !logits.device().is_cpu() {
+        let total = Tensor::zeros(1, DType::F64, logits.device())?;
+        let [weights, gradient] = [weights, gradient].map(|named| named.map(|(_, tensor)| tensor));
+        add_mean(logits, targets, weights, gradient, &total)?;
+        return Ok(total.to_vec1::<f64>()?[0]);
+    }
     with_real!("sigmoid", dtype, T => with_pairs(inputs, |x: &[T], t| {
         let mean = |w: Option<&[T]>| {
             let count = x.len() as f64;
@@ -102,11 +108,48 @@ pub fn mean(
     }))
 }
 
+/// Adds what [`mean`] returns to `total` `[1]`, `f64`: on a GPU the sum stays there, and a step needs not wait for it. There targets and weights are
+/// not looked at.
+///
+/// # Errors
+/// As [`mean`].
+pub fn add_mean(
+    logits: &Tensor,
+    targets: &Tensor,
+    weights: Option<&Tensor>,
+    gradient: Option<&Tensor>,
+    total: &Tensor,
+) -> Result<()> {
+    let inputs = named(logits, targets);
+    let dtype = agree(&inputs)?;
+    let total = ("sigmoid: total", total);
+    check::shape(total, &[1])?;
+    let of_weights = weights.map(|weights| ("sigmoid: weights", weights));
+    let dx = gradient.map(|gradient| ("sigmoid: gradient of logits", gradient));
+    for other in of_weights.iter().chain(&dx) {
+        agree(&[inputs[0], *other])?;
+    }
+    if let Some(dx) = dx {
+        apart(&[dx], &inputs)?;
+        apart(&[dx], of_weights.as_slice())?;
+    }
+    let tensors = [Some(inputs[0]), Some(inputs[1]), of_weights, dx, Some(total)];
+    let rows = logits.elem_count();
+    if let Some(done) = gpu::run(tensors, |machine, at| cuda::sigmoid(machine, at, rows, dtype)) {
+        return done;
+    }
+    let mean = mean(logits, targets, weights, gradient)?;
+    write(total, |total: &mut [f64]| {
+        total[0] += mean;
+        Ok(())
+    })
+}
+
 fn named<'a>(logits: &'a Tensor, targets: &'a Tensor) -> [Named<'a>; 2] {
     [("sigmoid: logits", logits), ("sigmoid: targets", targets)]
 }
 
-fn agree(tensors: &[Named]) -> Result<candle_core::DType> {
+fn agree(tensors: &[Named]) -> Result<DType> {
     let (name, logits) = tensors[0];
     if !matches!(logits.dims(), [n] | [n, 1] if *n > 0) {
         let expected = "[N] or [N, 1], N at least 1".to_string();

@@ -17,12 +17,12 @@ use candle_core::{
     CpuStorage, CustomOp1, DType, Layout, Shape, Tensor, WithDType, backend::BackendStorage,
 };
 
-use super::cpu;
+use super::{cpu, cuda};
 use crate::{
     Error, Result,
     ops::{
         access::{apart, read, slice_of, write},
-        check,
+        check, cuda as gpu,
         real::{Real, with_real},
     },
 };
@@ -91,6 +91,11 @@ pub fn mean(scores: &Tensor, labels: &Tensor, gradient: Option<&Tensor>) -> Resu
         check::same_dtype(&[named, gradient])?;
         apart(&[gradient], &[named])?;
     }
+    if !scores.device().is_cpu() {
+        let total = Tensor::zeros(1, DType::F64, scores.device())?;
+        add_mean(scores, labels, gradient.map(|(_, gradient)| gradient), &total)?;
+        return Ok(total.to_vec1::<f64>()?[0]);
+    }
     with_real!("softmax", scores.dtype(), T => with_rows(scores, labels, |x: &[T], labels| {
         let weight = T::of(1.0 / batch as f64);
         let total = |mut dx: Option<&mut [T]>| {
@@ -107,6 +112,39 @@ pub fn mean(scores: &Tensor, labels: &Tensor, gradient: Option<&Tensor>) -> Resu
             None => Ok(total(None)),
         }
     }))
+}
+
+/// Adds what [`mean`] returns to `total` `[1]`, `f64`: on a GPU the sum stays there, and a step needs not wait for it. There a label that is no class
+/// makes the sum NaN.
+///
+/// # Errors
+/// As [`mean`].
+pub fn add_mean(
+    scores: &Tensor,
+    labels: &Tensor,
+    gradient: Option<&Tensor>,
+    total: &Tensor,
+) -> Result<()> {
+    let sizes = sizes(scores, labels)?;
+    let (named, total) = (("softmax: scores", scores), ("softmax: total", total));
+    check::shape(total, &[1])?;
+    let dx = gradient.map(|gradient| ("softmax: gradient of scores", gradient));
+    if let Some(dx) = dx {
+        check::shape(dx, scores.dims())?;
+        check::same_dtype(&[named, dx])?;
+        apart(&[dx], &[named])?;
+    }
+    let tensors = [Some(named), Some(("softmax: labels", labels)), dx, Some(total)];
+    if let Some(done) =
+        gpu::run(tensors, |machine, at| cuda::softmax(machine, at, sizes, scores.dtype()))
+    {
+        return done;
+    }
+    let mean = mean(scores, labels, gradient)?;
+    write(total, |total: &mut [f64]| {
+        total[0] += mean;
+        Ok(())
+    })
 }
 
 fn sizes(scores: &Tensor, labels: &Tensor) -> Result<[usize; 2]> {

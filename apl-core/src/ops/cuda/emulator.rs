@@ -7,6 +7,7 @@ use std::{
     ffi::c_void,
     io::Write,
     process::{Command, Stdio},
+    rc::Rc,
     sync::{Mutex, OnceLock},
 };
 
@@ -14,13 +15,11 @@ use candle_core::{CpuStorage, DType, Storage, Tensor};
 use libloading::{Library, Symbol};
 
 use super::{Address, Argument, Kernel, Launch, Machine, Matrices, PRELUDE, Product};
-use crate::Result;
+use crate::{Result, ops::access::Named};
 
 /// The CPU as a GPU. Addresses are those of the process.
 pub(crate) struct Emulator {
     scratch: RefCell<Vec<u64>>,
-    /// The variants that were launched.
-    pub launched: RefCell<Vec<Kernel>>,
 }
 
 impl Emulator {
@@ -31,7 +30,7 @@ impl Emulator {
             println!("skipped: no C++ compiler (`c++`, or what CXX names)");
             return None;
         }
-        Some(Self { scratch: RefCell::new(Vec::new()), launched: RefCell::new(Vec::new()) })
+        Some(Self { scratch: RefCell::new(Vec::new()) })
     }
 }
 
@@ -49,6 +48,28 @@ impl Emulator {
         let addresses = tensors.map(|tensor| tensor.map_or(Address::NONE, address));
         operation(self, addresses).unwrap();
     }
+}
+
+thread_local! {
+    static INSTEAD: RefCell<Option<Rc<dyn Machine>>> = const { RefCell::new(None) };
+}
+
+/// Runs what is computed on the CPU on a machine instead.
+pub(crate) fn with<R>(machine: Rc<dyn Machine>, work: impl FnOnce() -> R) -> R {
+    INSTEAD.set(Some(machine));
+    let result = work();
+    INSTEAD.set(None);
+    result
+}
+
+/// The machine that computes instead of the CPU.
+pub(super) fn instead() -> Option<Rc<dyn Machine>> {
+    INSTEAD.with_borrow(Clone::clone)
+}
+
+/// Where CPU tensors are.
+pub(super) fn addresses<const N: usize>(tensors: [Option<Named>; N]) -> [Address; N] {
+    tensors.map(|tensor| tensor.map_or(Address::NONE, |(_, tensor)| address(tensor)))
 }
 
 fn address(tensor: &Tensor) -> Address {
@@ -134,7 +155,6 @@ impl Machine for Emulator {
             let emulate: Symbol<Emulate> = library.get(b"emulate").unwrap();
             emulate(*body, grid.as_ptr(), *block, places.as_mut_ptr());
         }
-        self.launched.borrow_mut().push(kernel.clone());
         Ok(())
     }
 

@@ -10,6 +10,8 @@ mod compiler;
 mod device;
 #[cfg(test)]
 pub(crate) mod emulator;
+#[cfg(test)]
+mod tests;
 
 use candle_core::DType;
 
@@ -65,6 +67,7 @@ pub(crate) struct Program {
 }
 
 /// What kernels of every program begin with.
+#[cfg(any(feature = "cuda", test))]
 pub(crate) const PRELUDE: &str = include_str!("prelude.cu");
 
 /// Threads of a block, wherever a kernel does not ask for another number.
@@ -80,6 +83,7 @@ pub(crate) struct Kernel {
     pub function: &'static str,
 }
 
+#[cfg(any(feature = "cuda", test))]
 impl Kernel {
     /// What `real` is in CUDA C.
     pub fn real_name(&self) -> &'static str {
@@ -169,20 +173,20 @@ pub(crate) fn int(size: usize) -> Result<Argument> {
 ///
 /// # Errors
 /// A tensor elsewhere than the first, or not contiguous; what the operation reports.
-#[cfg(feature = "cuda")]
+#[inline]
 pub(crate) fn run<const N: usize>(
     tensors: [Option<Named>; N],
     operation: impl FnOnce(&dyn Machine, [Address; N]) -> Result<()>,
 ) -> Option<Result<()>> {
-    device::run(tensors, operation)
-}
-
-/// Runs an operation on the GPU where its tensors are there: never, in a build without.
-#[cfg(not(feature = "cuda"))]
-#[inline(always)]
-pub(crate) fn run<const N: usize>(
-    _: [Option<Named>; N],
-    _: impl FnOnce(&dyn Machine, [Address; N]) -> Result<()>,
-) -> Option<Result<()>> {
-    None
+    #[cfg(test)]
+    if let Some(machine) = emulator::instead() {
+        return Some(operation(&*machine, emulator::addresses(tensors)));
+    }
+    #[cfg(feature = "cuda")]
+    return device::run(tensors, operation);
+    #[cfg(not(feature = "cuda"))]
+    {
+        let _ = (tensors, operation);
+        None
+    }
 }

@@ -1,12 +1,14 @@
 //! The values of one tensor into another.
 
+mod cuda;
+
 use candle_core::Tensor;
 
 use crate::{
     Result,
     ops::{
         access::{apart, read, write},
-        check,
+        check, cuda as gpu,
         real::with_real,
     },
 };
@@ -23,6 +25,11 @@ pub fn values(from: &Tensor, to: &Tensor) -> Result<()> {
     }
     let dtype = check::same_dtype(&[from, to])?;
     apart(&[to], &[from])?;
+    if let Some(done) =
+        gpu::run([from, to].map(Some), |machine, at| cuda::values(machine, at, count, dtype))
+    {
+        return done;
+    }
     with_real!("copy", dtype, T => read::<T, _, 1>([from], |[from]| {
         write(to, |to| {
             to.copy_from_slice(from);

@@ -1,0 +1,178 @@
+//! Whole networks on machines that stand for a GPU.
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use candle_core::{DType, Device, Tensor};
+
+use super::{Address, Kernel, Launch, Machine, Product, emulator};
+use crate::{
+    Result,
+    activation::{AplConfig, Sharing},
+    nn::{
+        ActivationConfig, Chain, Context, Conv2d, Conv2dConfig, Dropout, Flatten, Init, Layer,
+        Linear, LinearConfig, Loss, Pool, Setup,
+    },
+    ops::{
+        conv2d, pool, sgd,
+        testing::{assert_close, normal},
+    },
+    random::Streams,
+};
+
+const STREAMS: u32 = 3;
+
+fn setup(dtype: DType) -> Setup {
+    Setup { streams: Streams::new(STREAMS), dtype, device: Device::Cpu }
+}
+
+/// Every layer that the paper's networks have, in small.
+fn convolutional(activation: ActivationConfig, channels: usize, dtype: DType) -> Chain {
+    let setup = setup(dtype);
+    let (weight, bias) = (Init::Normal(0.2), Init::Constant(0.1));
+    let conv = |name: &str, inputs, outputs, kernel, padding| -> Box<dyn Layer> {
+        let window = conv2d::Config { stride: 1, padding };
+        let config = Conv2dConfig { inputs, outputs, kernel, window, weight, bias };
+        Box::new(Conv2d::new(name, config, &setup).unwrap())
+    };
+    let full = |name: &str, inputs, outputs| -> Box<dyn Layer> {
+        let config = LinearConfig { inputs, outputs, weight, bias };
+        Box::new(Linear::new(name, config, &setup).unwrap())
+    };
+    let act = |name: &str, unit: &[usize]| activation.layer(name, unit, &setup).unwrap();
+    let window = pool::Config { kernel: 3, stride: 2, padding: 0 };
+    let c = channels;
+    let layers: Vec<Box<dyn Layer>> = vec![
+        conv("conv1", 3, c, 5, 2),
+        act("act1", &[c, 8, 8]),
+        Box::new(Pool::new("pool1", pool::Kind::Max, window)),
+        Box::new(Dropout::new("drop1", 0.25, 0).unwrap()),
+        conv("conv2", c, c, 1, 0),
+        act("act2", &[c, 4, 4]),
+        Box::new(Pool::new("pool2", pool::Kind::Average, window)),
+        Box::new(Flatten::new("flat")),
+        full("ip1", 4 * c, 12),
+        act("act3", &[12]),
+        Box::new(Dropout::new("drop2", 0.5, 1).unwrap()),
+        full("ip2", 12, 5),
+    ];
+    Chain::new(layers, &[3, 8, 8], dtype, &Device::Cpu).unwrap()
+}
+
+/// Some steps of training; the losses and the parameters at the end.
+fn train(mut network: Chain, dtype: DType, steps: u64) -> (Tensor, Vec<Tensor>) {
+    let x = normal("images", &[4, 3, 8, 8], dtype);
+    let labels = Tensor::new(&[0u32, 4, 2, 1], &Device::Cpu).unwrap();
+    let gradient = Tensor::zeros((4, 5), dtype, &Device::Cpu).unwrap();
+    let total = Tensor::zeros(1, DType::F64, &Device::Cpu).unwrap();
+    let parameters = network.parameters().to_vec();
+    let velocities: Vec<Tensor> =
+        parameters.iter().map(|p| p.value.zeros_like().unwrap()).collect();
+    for step in 0..steps {
+        let mut context = Context::training(step, Streams::new(STREAMS));
+        let scores = network.forward(&x, &mut context).unwrap();
+        let loss = Loss::SoftmaxCrossEntropy;
+        loss.accumulate(&scores, &labels, None, Some(&gradient), &total).unwrap();
+        network.backward(&x, &gradient, &mut context).unwrap();
+        let numbers = sgd::Step { rate: 0.05, momentum: 0.9, decay: 0.001 };
+        for (parameter, velocity) in parameters.iter().zip(&velocities) {
+            sgd::step(&parameter.value, &parameter.gradient, velocity, numbers).unwrap();
+        }
+    }
+    (total, parameters.into_iter().map(|parameter| parameter.value).collect())
+}
+
+fn activations() -> Vec<ActivationConfig> {
+    let apl =
+        |hinges, sharing| ActivationConfig::Apl(AplConfig { sharing, ..AplConfig::new(hinges) });
+    vec![
+        ActivationConfig::Relu,
+        ActivationConfig::LeakyRelu { slope: 0.01 },
+        apl(2, Sharing::Unit),
+        apl(3, Sharing::Channel),
+        apl(1, Sharing::Layer),
+    ]
+}
+
+#[test]
+fn training_agrees_with_the_cpu() {
+    let Some(machine) = emulator::Emulator::new() else { return };
+    let machine: Rc<dyn Machine> = Rc::new(machine);
+    for activation in activations() {
+        for (dtype, tolerance) in [(DType::F64, 1e-11), (DType::F32, 1e-4)] {
+            let network = || convolutional(activation, 4, dtype);
+            let (losses, parameters) =
+                emulator::with(machine.clone(), || train(network(), dtype, 4));
+            let (expected, expected_parameters) = train(network(), dtype, 4);
+            assert_close("losses", &losses, &expected, tolerance);
+            for (found, expected) in parameters.iter().zip(&expected_parameters) {
+                assert_close(&format!("{activation:?} {dtype:?}"), found, expected, tolerance);
+            }
+        }
+    }
+}
+
+/// Remembers what would be launched.
+#[derive(Default)]
+struct Recorder {
+    variants: RefCell<BTreeMap<String, Kernel>>,
+    scratch: RefCell<Vec<u64>>,
+}
+
+impl Machine for Recorder {
+    fn launch(&self, launch: &Launch) -> Result<()> {
+        self.variants.borrow_mut().insert(launch.kernel.variant(), launch.kernel.clone());
+        Ok(())
+    }
+
+    fn multiply(&self, _: &Product) -> Result<()> {
+        Ok(())
+    }
+
+    fn scratch(&self, numbers: usize, _: DType) -> Result<Address> {
+        let mut scratch = self.scratch.borrow_mut();
+        scratch.resize(numbers, 0);
+        Ok(Address(scratch.as_ptr() as u64))
+    }
+}
+
+/// The variants that training launches: of every program, for narrow and wide packs, one to ten hinges, both types.
+fn variants() -> BTreeMap<String, Kernel> {
+    let recorder = Rc::new(Recorder::default());
+    let machine: Rc<dyn Machine> = recorder.clone();
+    let more = [1, 2, 5, 10, 32].map(|hinges| ActivationConfig::Apl(AplConfig::new(hinges)));
+    for activation in activations().into_iter().chain(more) {
+        for dtype in [DType::F32, DType::F64] {
+            for channels in [4, 3] {
+                let network = convolutional(activation, channels, dtype);
+                emulator::with(machine.clone(), || train(network, dtype, 1));
+            }
+        }
+    }
+    recorder.variants.take()
+}
+
+#[test]
+fn every_program_is_launched() {
+    let variants = variants();
+    let programs: std::collections::BTreeSet<&str> =
+        variants.values().map(|kernel| kernel.program.name).collect();
+    let expected = ["apl", "conv2d", "copy", "cross_entropy", "dropout", "linear", "pool", "relu"];
+    assert_eq!(programs.into_iter().filter(|&name| name != "sgd").collect::<Vec<_>>(), expected);
+    assert!(variants.len() > 30, "{}", variants.len());
+}
+
+/// `cargo test --release -p apl-core --features cuda --lib nvrtc -- --nocapture`, with libnvrtc on LD_LIBRARY_PATH; no GPU is needed.
+#[cfg(feature = "cuda")]
+#[test]
+fn nvrtc_compiles_every_variant() {
+    let variants = variants();
+    let mut lines = 0;
+    for capability in [[7, 5], [8, 0], [9, 0]] {
+        for kernel in variants.values() {
+            let ptx = super::compiler::ptx(kernel, capability).unwrap();
+            assert!(ptx.contains(&format!(".entry {}", kernel.function)), "{}", kernel.variant());
+            lines += ptx.lines().count();
+        }
+    }
+    println!("{} variants for 3 architectures: {lines} lines of PTX", variants.len());
+}
