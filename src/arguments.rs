@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use apl_train::device::Compute;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Trainable activation functions: reproduces "Learning Activation Functions to Improve Deep Neural Networks" and carries on.
@@ -51,9 +52,9 @@ pub struct Train {
     /// The folder of all runs.
     #[arg(long, default_value = "runs", value_name = "DIR")]
     pub runs: PathBuf,
-    /// What computes.
-    #[arg(long, default_value = "cpu")]
-    pub device: Device,
+    /// What computes: the processor, or an NVIDIA GPU by its number.
+    #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
+    pub device: Compute,
     /// How many threads compute [default: one a core]. Results do not depend on it.
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
@@ -93,9 +94,9 @@ pub struct Reproduce {
     /// Threads of each process [default: a fair share of the cores].
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
-    /// What computes.
-    #[arg(long, default_value = "cpu")]
-    pub device: Device,
+    /// What computes: the processor, all NVIDIA GPUs (cuda), or one of them.
+    #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
+    pub device: Compute,
     /// Show what would be run, how long it would take and how much it would store.
     #[arg(long)]
     pub dry_run: bool,
@@ -335,11 +336,6 @@ pub struct Bench {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum PeerName {
     Pytorch,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Device {
-    Cpu,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

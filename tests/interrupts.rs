@@ -168,14 +168,19 @@ fn signals_stop_a_run_with_a_checkpoint_and_code_75() {
 
 /// The run, in this process.
 fn launch_with(bench: &Bench, runs: &str, interrupt: Interrupt) -> Status {
+    let settings = Settings { interrupt, quiet: true, ..Settings::default() };
+    launch_so(bench, runs, settings).unwrap()
+}
+
+fn launch_so(bench: &Bench, runs: &str, settings: Settings) -> apl_train::Result<Status> {
     let request = Request {
         document: Document::read(&bench.path("small/net.toml"), Vec::new()).unwrap(),
         runs: bench.path(runs),
         fresh: false,
         software: Software { version: "test".into(), git: None },
-        settings: Settings { interrupt, quiet: true },
+        settings,
     };
-    launch::<Vision>(&request).unwrap().summary.status
+    Ok(launch::<Vision>(&request)?.summary.status)
 }
 
 /// Before and after every step, and between the batches of every evaluation, the last one too.
@@ -212,6 +217,42 @@ fn an_interrupt_at_any_place_changes_nothing() {
     }
     // Three evaluations of one validation batch and three test batches.
     assert_eq!(in_evaluations, 12, "of {places} places");
+}
+
+/// As on a GPU, where nobody waits for the loss of every step.
+#[test]
+fn steps_that_are_looked_at_later_are_the_same() {
+    let bench = Bench::new();
+    assert_eq!(launch_with(&bench, "whole", Interrupt::default()), Status::Done);
+    for (runs, gathered, stop) in [("later", 5, None), ("last", 1000, None), ("cut", 7, Some(9))] {
+        let interrupt = stop.map_or_else(Interrupt::default, Interrupt::at_question);
+        let settings = |interrupt| Settings {
+            interrupt,
+            quiet: true,
+            gathered: Some(gathered),
+            ..Settings::default()
+        };
+        let ended = launch_so(&bench, runs, settings(interrupt)).unwrap();
+        assert_eq!(ended, if stop.is_some() { Status::Interrupted } else { Status::Done });
+        let ended = launch_so(&bench, runs, settings(Interrupt::default())).unwrap();
+        assert_eq!(ended, Status::Done);
+        assert_same(&bench.path("whole"), &bench.path(runs), runs);
+    }
+}
+
+/// A loss that is no number stops the run, though some steps later, and is told of the step that had it.
+#[test]
+fn a_divergence_that_is_seen_later_names_its_step() {
+    let bench = Bench::new();
+    bench.config_with("{ until = 16, lr = 0.01 }", "{ until = 16, lr = 1e9 }");
+    let failed = |gathered: usize, runs: &str| {
+        let settings = Settings { quiet: true, gathered: Some(gathered), ..Settings::default() };
+        launch_so(&bench, runs, settings).unwrap_err().to_string()
+    };
+    let (at_once, later) = (failed(0, "at-once"), failed(6, "later"));
+    let step = |error: &str| error.split(':').next().unwrap().to_string();
+    assert!(at_once.contains("diverged") && later.contains("diverged"), "{at_once}; {later}");
+    assert_eq!(step(&at_once), step(&later));
 }
 
 #[test]

@@ -48,9 +48,10 @@ pub fn evaluate<T: Task>(
         }
         chunk.clear();
         chunk.extend(first as u32..examples.min(first + batches.size()) as u32);
-        let shown = batches.part(0..chunk.len())?;
+        let filled = batches.part(0..chunk.len())?;
         let batch = Batch { split, examples: &chunk, augment: None };
-        T::fill(data, batch, Streams::new(0), &shown)?;
+        T::fill(data, batch, Streams::new(0), &filled)?;
+        let shown = batches.shown(&filled)?;
         let mut context = Context {
             observer: observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer),
             ..Context::evaluation()
@@ -58,7 +59,7 @@ pub fn evaluate<T: Task>(
         let scores = network.forward(&shown.inputs, &mut context)?;
         let mean = T::LOSS.evaluate(&scores, &shown.targets, shown.weights.as_ref(), None)?;
         loss += mean * chunk.len() as f64;
-        gather(&mut predictions, &scores, &shown)?;
+        gather(&mut predictions, &scores, &filled)?;
     }
     let loss = loss / examples.max(1) as f64;
     Ok(Some(Outcome { loss, score: T::score(&predictions), predictions }))

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use apl_core::random::Streams;
-use candle_core::{DType, Device};
+use candle_core::{DType, Device, Tensor};
 
 use crate::{
     Result, Task,
@@ -11,14 +11,15 @@ use crate::{
     task::{Batch, Examples, Split},
 };
 
-/// Tensors for one batch, used again for every batch.
+/// Tensors for one batch, used again for every batch. They are filled where the processor sees them and shown where the network is.
 pub struct Batches {
     tensors: Examples,
     size: usize,
+    device: Device,
 }
 
 impl Batches {
-    /// Room for `size` examples.
+    /// Room for `size` examples, to be shown to a network on a device.
     ///
     /// # Errors
     /// What Candle reports.
@@ -28,7 +29,8 @@ impl Batches {
         dtype: DType,
         device: &Device,
     ) -> Result<Self> {
-        Ok(Self { tensors: T::tensors(data, size, dtype, device)?, size })
+        let tensors = T::tensors(data, size, dtype, &Device::Cpu)?;
+        Ok(Self { tensors, size, device: device.clone() })
     }
 
     /// How many examples there is room for.
@@ -36,12 +38,28 @@ impl Batches {
         self.size
     }
 
-    /// Views of the places `range`.
+    /// Views of the places `range`, to be filled.
     ///
     /// # Errors
     /// What Candle reports.
     pub fn part(&self, range: Range<usize>) -> Result<Examples> {
         self.tensors.part(range)
+    }
+
+    /// Filled examples where the network is: themselves, or copies on its device.
+    ///
+    /// # Errors
+    /// What Candle reports.
+    pub fn shown(&self, examples: &Examples) -> Result<Examples> {
+        if self.device.is_cpu() {
+            return Ok(examples.clone());
+        }
+        let copy = |tensor: &Tensor| tensor.to_device(&self.device);
+        Ok(Examples {
+            inputs: copy(&examples.inputs)?,
+            targets: copy(&examples.targets)?,
+            weights: examples.weights.as_ref().map(copy).transpose()?,
+        })
     }
 }
 
@@ -73,17 +91,20 @@ impl Feed {
         Ok(Self { streams, batches: [batches()?, batches()?], ready: None, pass: None })
     }
 
-    /// The examples of a step: a function of the seed and the step. They stay as they are until the next call.
+    /// The examples of a step, where the processor sees them and where the network does: a function of the seed and the step. They stay as they are
+    /// until the next call.
     ///
     /// # Errors
     /// What the task reports.
-    pub fn batch<T: Task>(&mut self, data: &T::Dataset, step: u64) -> Result<Examples> {
+    pub fn batch<T: Task>(&mut self, data: &T::Dataset, step: u64) -> Result<[Examples; 2]> {
         if self.ready != Some(step) {
             self.prepare::<T>(data, step)?;
         }
         self.ready = None;
         self.batches.swap(0, 1);
-        self.batches[0].part(0..self.batches[0].size())
+        let examples = self.batches[0].part(0..self.batches[0].size())?;
+        let shown = self.batches[0].shown(&examples)?;
+        Ok([examples, shown])
     }
 
     /// Makes the batch of a step ready, beside the one in use.

@@ -9,6 +9,7 @@ use candle_core::{DType, Device};
 use crate::{
     Environment, Error, Result, Task, checkpoint,
     config::{Document, Kind, OptimizerSection},
+    device,
     host::memory,
     notice::notice,
     optimizer::{check_patterns, learned},
@@ -73,7 +74,8 @@ impl fmt::Display for Finished {
 pub fn launch<T: Task>(request: &Request) -> Result<Finished> {
     let document = &request.document;
     let plan = Plan::<T>::from_document(document)?;
-    let network = build(&plan)
+    let device = request.settings.device.open()?;
+    let network = build_on(&plan, &device)
         .and_then(|network| check_memory(&network, &plan).map(|()| network))
         .map_err(|error| document.blame(error))?;
     let mut warnings = Vec::new();
@@ -145,13 +147,17 @@ fn check_memory<T: Task>(network: &Chain, plan: &Plan<T>) -> Result<()> {
     }
 }
 
-/// The network of a plan at step 0.
+/// The network of a plan at step 0, on the processor.
 ///
 /// # Errors
 /// What the task reports.
 pub fn build<T: Task>(plan: &Plan<T>) -> Result<Chain> {
+    build_on(plan, &Device::Cpu)
+}
+
+fn build_on<T: Task>(plan: &Plan<T>, device: &Device) -> Result<Chain> {
     let streams = Streams::new(plan.config.seed);
-    let setup = Setup { streams, dtype: DType::F32, device: Device::Cpu };
+    let setup = Setup { streams, dtype: DType::F32, device: device.clone() };
     let network = T::network(&plan.config, &plan.activation, &setup)?;
     check_patterns(network.parameters(), &plan.config.optimizer)?;
     Ok(network)
@@ -201,7 +207,7 @@ fn summary<T: Task>(
         time: Time::default(),
         data: T::describe(data),
         software: request.software.clone(),
-        host: Host::this(rayon::current_num_threads(), "cpu"),
+        host: Host::this(rayon::current_num_threads(), &device::name(network.device())),
         algorithms: network
             .algorithms(plan.config.optimizer.batch)
             .map(|(layer, algorithm)| (layer.to_string(), algorithm))

@@ -5,6 +5,7 @@
 pub mod checkpoint;
 pub mod compact;
 pub mod config;
+pub mod device;
 pub mod display;
 mod divergence;
 pub mod ensemble;
@@ -17,6 +18,7 @@ pub mod hub;
 pub mod inspect;
 pub mod interrupt;
 pub mod launch;
+mod ledger;
 mod model;
 mod naming;
 pub mod notice;

@@ -53,14 +53,17 @@ impl Sgd {
     /// # Errors
     /// What the operation reports.
     pub fn step(&self, lr: f64, momentum: f64) -> Result<()> {
-        // One sweep over all of them: many parameters are too small to share out among threads one by one.
-        let steps = self.slots.par_iter().with_max_len(1).map(|slot| {
+        let step = |slot: &Slot| {
             let Slot { parameter, velocity, rate, decay } = slot;
             let step = Step { rate: lr * rate, momentum, decay: *decay };
             sgd::step(&parameter.value, &parameter.gradient, velocity, step)
                 .map_err(|error| error.in_layer(&parameter.name).into())
-        });
-        steps.collect()
+        };
+        if self.slots.iter().any(|slot| !slot.velocity.device().is_cpu()) {
+            return self.slots.iter().try_for_each(step);
+        }
+        // One sweep over all of them: many parameters are too small to share out among threads one by one.
+        self.slots.par_iter().with_max_len(1).map(step).collect()
     }
 
     /// The velocities by the names of their parameters.

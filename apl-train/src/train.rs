@@ -9,15 +9,17 @@ use apl_core::{
     nn::{Chain, Context},
     random::Streams,
 };
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Tensor};
 
 use crate::{
     Error, Result, Task,
     checkpoint::{self, Running, State},
+    device::Compute,
     divergence, ensemble,
-    evaluate::{Outcome, evaluate, gather},
+    evaluate::{Outcome, evaluate},
     feed::{Batches, Feed},
     interrupt::Interrupt,
+    ledger::{GATHERED, Ledger, Seen},
     model,
     notice::notice,
     optimizer::Sgd,
@@ -38,13 +40,17 @@ use crate::{
 /// A minute of training without a checkpoint makes one.
 const CHECKPOINT_AFTER: Duration = Duration::from_secs(60);
 
-/// How a run is carried out; nothing here changes a number.
+/// How a run is carried out; nothing here changes what is computed.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Asks the run to stop.
     pub interrupt: Interrupt,
     /// Shows no progress.
     pub quiet: bool,
+    /// What computes. Its arithmetic rounds in its own way, so that numbers of different devices agree to rounding only.
+    pub device: Compute,
+    /// Steps that may pass before their losses are looked at, where the device's own number is not wanted.
+    pub gathered: Option<usize>,
 }
 
 /// Trains a network, built by the plan and at step 0, from where its run directory says it stands to its end, or until it is interrupted. `summary` is
@@ -104,8 +110,7 @@ struct Training<'a, T: Task> {
     /// For evaluations.
     batches: Batches,
     gradient: Tensor,
-    /// The last batch's outputs.
-    seen: Predictions,
+    ledger: Ledger,
     state: State,
     snapshots: Snapshots,
     activations: Activations,
@@ -126,7 +131,8 @@ impl<'a, T: Task> Training<'a, T> {
         mut summary: Summary,
         settings: &'a Settings,
     ) -> Result<Self> {
-        let (dtype, device, batch) = (DType::F32, Device::Cpu, plan.config.optimizer.batch);
+        let (dtype, device) = (DType::F32, network.device().clone());
+        let batch = plan.config.optimizer.batch;
         // The summary comes first: it tells whose files these are.
         if !Summary::is_in(directory) {
             summary.write(directory)?;
@@ -150,7 +156,7 @@ impl<'a, T: Task> Training<'a, T> {
         let mut training = Self {
             feed: Feed::new::<T>(data, streams, batch, dtype, &device)?,
             last_checkpoint: (state.step, Instant::now()),
-            seen: Predictions::default(),
+            ledger: Ledger::default(),
             plan,
             data,
             directory,
@@ -184,9 +190,13 @@ impl<'a, T: Task> Training<'a, T> {
         let (steps, interrupt) = (self.plan.steps(), &self.settings.interrupt);
         loop {
             let step = self.state.step;
+            let due = step == steps || step.is_multiple_of(record.evaluate_every);
+            if due {
+                self.settle()?;
+            }
             // A run that was interrupted in an evaluation begins with it.
             let seen = self.state.running != Running::default();
-            if step == steps || (seen && step.is_multiple_of(record.evaluate_every)) {
+            if step == steps || (seen && due) {
                 let Some(outcomes) = self.evaluate()? else {
                     self.checkpoint()?;
                     return Ok(Status::Interrupted);
@@ -218,17 +228,18 @@ impl<'a, T: Task> Training<'a, T> {
     fn step(&mut self) -> Result<()> {
         let started = Instant::now();
         let (step, optimizer) = (self.state.step, &self.plan.config.optimizer);
-        let batch = self.feed.batch::<T>(self.data, step)?;
+        let [batch, shown] = self.feed.batch::<T>(self.data, step)?;
         let usable = |loss: f64| loss <= optimizer.loss_limit;
+        let at_once = self.gathered() == 0;
         let (lr, momentum) = (self.plan.rates.at(step), self.plan.momentum.at(step));
         let more = step + 1 < self.plan.steps();
         let learn = || {
             let mut context = Context::training(step, self.streams);
-            let scores = self.network.forward(&batch.inputs, &mut context)?;
-            let weights = batch.weights.as_ref();
-            let loss = T::LOSS.evaluate(&scores, &batch.targets, weights, Some(&self.gradient))?;
-            if usable(loss) {
-                self.network.backward(&batch.inputs, &self.gradient, &mut context)?;
+            let scores = self.network.forward(&shown.inputs, &mut context)?;
+            let loss = Ledger::loss(T::LOSS, &scores, &shown, &self.gradient)?;
+            // Where it is looked at later, a loss that is too large stops the run some steps later.
+            if !at_once || usable(loss.to_vec1::<f64>()?[0]) {
+                self.network.backward(&shown.inputs, &self.gradient, &mut context)?;
                 self.optimizer.step(lr, momentum)?;
             }
             Ok((scores, loss))
@@ -237,16 +248,33 @@ impl<'a, T: Task> Training<'a, T> {
         let (learned, prepared): (Result<_>, _) = rayon::join(learn, prepare);
         let (scores, loss) = learned?;
         prepared?;
-        if !usable(loss) {
-            return Err(self.diverged(loss, &batch.inputs));
-        }
-        self.seen.clear();
-        gather(&mut self.seen, &scores, &batch)?;
-        self.state.running.add(optimizer.batch, loss, T::score(&self.seen));
+        self.ledger.add(step, loss, &scores, &batch)?;
         self.state.step += 1;
+        if self.ledger.len() > self.gathered() {
+            self.settle()?;
+        }
         let seconds = started.elapsed().as_secs_f64();
         self.state.time.training += seconds;
         self.progress.step(self.state.step, seconds, self.state.running.means());
+        Ok(())
+    }
+
+    /// Steps that may pass before their losses are looked at.
+    fn gathered(&self) -> usize {
+        let usual = if self.network.device().is_cpu() { 0 } else { GATHERED };
+        self.settings.gathered.unwrap_or(usual)
+    }
+
+    /// Looks at the steps that nobody has looked at yet.
+    fn settle(&mut self) -> Result<()> {
+        let optimizer = &self.plan.config.optimizer;
+        for Seen { step, loss, predictions } in self.ledger.settle()? {
+            // NaN is no loss either.
+            if !(loss <= optimizer.loss_limit) {
+                return Err(self.diverged(step, loss));
+            }
+            self.state.running.add(optimizer.batch, loss, T::score(&predictions));
+        }
         Ok(())
     }
 
@@ -319,6 +347,7 @@ impl<'a, T: Task> Training<'a, T> {
 
     /// Where the run can go on from after a kill.
     fn checkpoint(&mut self) -> Result<()> {
+        self.settle()?;
         let (parameters, hash) = (self.network.parameters(), &self.summary.hash);
         checkpoint::write(self.directory, hash, &self.state, parameters, &self.optimizer)?;
         self.last_checkpoint = (self.state.step, Instant::now());
@@ -364,15 +393,21 @@ impl<'a, T: Task> Training<'a, T> {
         self.summary.write(self.directory)
     }
 
-    fn diverged(&mut self, loss: f64, inputs: &Tensor) -> Error {
-        let context = Context::training(self.state.step, self.streams);
-        let layer = divergence::first_layer(&mut self.network, inputs, context);
+    fn diverged(&mut self, step: u64, loss: f64) -> Error {
+        let context = Context::training(step, self.streams);
+        let layer = match self.feed.batch::<T>(self.data, step) {
+            Ok([_, shown]) => divergence::first_layer(&mut self.network, &shown.inputs, context),
+            Err(_) => "loss".into(),
+        };
         let what = format!("the loss is {loss} (limit {})", self.plan.config.optimizer.loss_limit);
-        Error::Diverged { step: self.state.step, what, layer, checkpoint: self.last_good() }
+        Error::Diverged { step, what, layer, checkpoint: self.last_good() }
     }
 
-    /// A parameter that is no longer finite means that the training diverged.
-    fn explain(&self, error: Error) -> Error {
+    /// A parameter that is no longer finite means that the training diverged; perhaps a step that nobody has looked at yet says so first.
+    fn explain(&mut self, error: Error) -> Error {
+        if let Err(earlier @ Error::Diverged { .. }) = self.settle() {
+            return earlier;
+        }
         match divergence::of_parameter(&error) {
             Some((layer, what)) => {
                 Error::Diverged { step: self.state.step, what, layer, checkpoint: self.last_good() }

@@ -50,6 +50,7 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
         program: std::env::current_exe().map_err(Error::from)?,
         jobs,
         threads: *threads,
+        device: arguments.device,
         interrupt: Interrupt::install()?,
         quiet: arguments.no_progress,
     };

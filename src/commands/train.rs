@@ -36,7 +36,12 @@ pub fn train(arguments: &Train) -> std::result::Result<ExitCode, Failure> {
         runs: arguments.runs.clone(),
         fresh: arguments.fresh,
         software: software(),
-        settings: Settings { interrupt: Interrupt::install()?, quiet },
+        settings: Settings {
+            interrupt: Interrupt::install()?,
+            quiet,
+            device: arguments.device,
+            ..Settings::default()
+        },
     };
     let finished = in_pool(arguments.threads, || with_task(&request.document, Start(&request)))??;
     if arguments.json {

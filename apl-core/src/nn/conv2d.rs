@@ -67,6 +67,9 @@ impl Layer for Conv2d {
 
     fn algorithm(&self, batch: usize, input: &[usize]) -> Option<String> {
         let (input, weight) = ([&[batch], input].concat(), &self.parameters[0].value);
+        if !weight.device().is_cpu() {
+            return Some("lowered, cuBLAS".into());
+        }
         let passes = conv2d::algorithms(&input, weight.dims(), weight.dtype(), self.setting);
         passes.ok().map(|passes| passes.to_string())
     }

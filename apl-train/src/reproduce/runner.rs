@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     Result,
+    device::Compute,
     interrupt::Interrupt,
     reproduce::{
         PlannedRun, State, Study, look,
@@ -28,6 +29,8 @@ pub struct Crew {
     pub jobs: usize,
     /// Threads of each; a fair share of the cores where absent.
     pub threads: Option<usize>,
+    /// What they compute on; those of several devices take turns.
+    pub device: Compute,
     /// Asks all of them to stop.
     pub interrupt: Interrupt,
     /// Shows no progress.
@@ -194,7 +197,10 @@ impl<'a> Crowd<'a> {
                     }
                     let shared = || threads(self.slots.len(), slot);
                     let threads = self.crew.threads.unwrap_or_else(shared);
-                    match Worker::start(&self.crew.program, run, self.runs, threads) {
+                    let devices = self.crew.device.shared();
+                    let device = devices[slot % devices.len()];
+                    let program = &self.crew.program;
+                    match Worker::start(program, run, self.runs, threads, device) {
                         Ok(worker) => {
                             self.slots[slot] = Some((run, worker));
                             return;

@@ -7,7 +7,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use crate::{Result, interrupt::Interrupt, reproduce::PlannedRun};
+use crate::{Result, device::Compute, interrupt::Interrupt, reproduce::PlannedRun};
 
 /// A process that trains one run.
 pub struct Worker {
@@ -34,7 +34,13 @@ impl Worker {
     ///
     /// # Errors
     /// A program that cannot be started.
-    pub fn start(program: &Path, run: PlannedRun, runs: &Path, threads: usize) -> Result<Self> {
+    pub fn start(
+        program: &Path,
+        run: PlannedRun,
+        runs: &Path,
+        threads: usize,
+        device: Compute,
+    ) -> Result<Self> {
         let document = run.document();
         let mut command = Command::new(program);
         command.arg("train").arg(document.path());
@@ -42,7 +48,7 @@ impl Worker {
             command.arg("--set").arg(format!("{}={}", change.key, change.value));
         }
         command.arg("--runs").arg(runs).arg("--threads").arg(threads.to_string());
-        command.arg("--no-progress");
+        command.arg("--device").arg(device.to_string()).arg("--no-progress");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let said = child.stderr.take().map(|mut stream| {
