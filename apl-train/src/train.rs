@@ -269,8 +269,7 @@ impl<'a, T: Task> Training<'a, T> {
     fn settle(&mut self) -> Result<()> {
         let optimizer = &self.plan.config.optimizer;
         for Seen { step, loss, predictions } in self.ledger.settle()? {
-            // NaN is no loss either.
-            if !(loss <= optimizer.loss_limit) {
+            if loss.is_nan() || loss > optimizer.loss_limit {
                 return Err(self.diverged(step, loss));
             }
             self.state.running.add(optimizer.batch, loss, T::score(&predictions));

@@ -180,7 +180,7 @@ mod tests {
     /// Against the CPU's operation, which is proved against differences.
     fn check(dims: &[usize], hinges: usize, sharing: Sharing, dtype: DType, tolerance: f64) {
         let Some(machine) = Emulator::new() else { return };
-        let shape = [&[hinges][..], &sharing.parameter_shape(&dims[1..])].concat();
+        let shape = [&[hinges][..], sharing.parameter_shape(&dims[1..])].concat();
         let (x, g) = (normal("x", dims, dtype), normal("g", dims, dtype));
         let (a, b) = (normal("a", &shape, dtype), normal("b", &shape, dtype));
         let size = apl::size(dims, &a, &b, sharing).unwrap();
