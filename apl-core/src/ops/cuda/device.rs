@@ -9,10 +9,11 @@ use candle_core::{
     CudaDevice, CudaStorage, DType, Device, Layout, Storage,
     backend::BackendStorage,
     cuda_backend::{
-        CudaDType, CudaFunc, DeviceId, WrapErr,
+        CudaDType, DeviceId, WrapErr,
         cudarc::{
             cublas::{result as cublas, sys::cublasOperation_t},
-            driver::{CudaSlice, DevicePtr, LaunchConfig, PushKernelArg},
+            driver::{CudaFunction, CudaModule, CudaSlice, DevicePtr, LaunchConfig, PushKernelArg},
+            nvrtc::Ptx,
         },
     },
 };
@@ -77,7 +78,9 @@ struct Gpu<'a> {
 /// What is kept for every device of the process.
 #[derive(Default)]
 struct Kept {
-    functions: HashMap<(String, &'static str), Arc<CudaFunc>>,
+    /// By the kernels' variants.
+    modules: HashMap<String, Arc<CudaModule>>,
+    functions: HashMap<(String, &'static str), CudaFunction>,
     scratch: Option<CudaSlice<u8>>,
 }
 
@@ -87,22 +90,26 @@ fn kept() -> MutexGuard<'static, HashMap<DeviceId, Kept>> {
 }
 
 impl Gpu<'_> {
-    fn function(&self, kernel: &Kernel) -> Result<Arc<CudaFunc>> {
-        let variant = kernel.variant();
+    /// A kernel as the GPU runs it: compiled at its first use, with all kernels of its program.
+    fn function(&self, kernel: &Kernel) -> Result<CudaFunction> {
         let mut kept = kept();
-        let functions = &mut kept.entry(self.device.id()).or_default().functions;
-        let key = (variant, kernel.function);
+        let Kept { modules, functions, .. } = kept.entry(self.device.id()).or_default();
+        let key = (kernel.variant(), kernel.function);
         if let Some(function) = functions.get(&key) {
             return Ok(function.clone());
         }
-        let stream = self.device.cuda_stream();
-        let (major, minor) = stream.context().compute_capability().w()?;
-        let module = format!("apl-{}", key.0);
-        // The module holds all kernels of the program; only the first of them is compiled.
-        let loaded = functions.keys().any(|(variant, _)| *variant == key.0);
-        let ptx = if loaded { String::new() } else { compiler::ptx(kernel, [major, minor])? };
-        let function = self.device.get_or_load_custom_func(kernel.function, &module, &ptx)?;
-        let function = Arc::new(function);
+        let module = match modules.get(&key.0) {
+            Some(module) => module.clone(),
+            None => {
+                let stream = self.device.cuda_stream();
+                let (major, minor) = stream.context().compute_capability().w()?;
+                let ptx = Ptx::from_src(compiler::ptx(kernel, [major, minor])?);
+                let module = stream.context().load_module(ptx).w()?;
+                modules.insert(key.0.clone(), module.clone());
+                module
+            }
+        };
+        let function = module.load_function(kernel.function).w()?;
         functions.insert(key, function.clone());
         Ok(function)
     }
@@ -111,12 +118,12 @@ impl Gpu<'_> {
 impl Machine for Gpu<'_> {
     fn launch(&self, launch: &Launch) -> Result<()> {
         let Launch { kernel, grid, block, arguments } = launch;
-        let function = self.function(kernel)?;
+        let (function, stream) = (self.function(kernel)?, self.device.cuda_stream());
         let reals: Vec<f32> = arguments
             .iter()
             .map(|argument| if let Argument::Real(value) = argument { *value as f32 } else { 0.0 })
             .collect();
-        let mut builder = function.builder();
+        let mut builder = stream.launch_builder(&function);
         for (argument, real) in arguments.iter().zip(&reals) {
             match argument {
                 Argument::At(Address(at)) => builder.arg(at),
