@@ -60,7 +60,7 @@ pub enum Error {
         device: String,
     },
     /// A kernel that the GPU's compiler refuses.
-    #[error("kernel {kernel}: {problem}")]
+    #[error("kernel {kernel} does not compile: {problem}")]
     Kernel {
         /// Its program, type and constants.
         kernel: String,

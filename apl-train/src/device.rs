@@ -71,6 +71,9 @@ fn gpus() -> usize {
 
 #[cfg(feature = "cuda")]
 fn gpus() -> usize {
+    if apl_core::ops::cuda::trouble().is_some() {
+        return 0;
+    }
     use candle_core::cuda_backend::cudarc::driver::CudaContext;
     CudaContext::device_count().map_or(0, |count| count as usize)
 }
@@ -83,6 +86,13 @@ fn cuda(_: usize) -> std::result::Result<Device, (String, &'static str)> {
 
 #[cfg(feature = "cuda")]
 fn cuda(number: usize) -> std::result::Result<Device, (String, &'static str)> {
+    if let Some(trouble) = apl_core::ops::cuda::trouble() {
+        let hint = match trouble.contains("libcuda.so") {
+            true => "there is no NVIDIA driver on this machine; leave --device out",
+            false => "CUDA 13's libraries belong on LD_LIBRARY_PATH, see docs/cuda.md",
+        };
+        return Err((trouble, hint));
+    }
     Device::new_cuda_with_stream(number).map_err(|error| {
         let text = error.to_string();
         let hint = if text.contains("NO_DEVICE") || text.contains("INVALID_DEVICE") {

@@ -9,7 +9,7 @@ pub(crate) mod check;
 pub mod conv2d;
 pub mod copy;
 pub mod cross_entropy;
-pub(crate) mod cuda;
+pub mod cuda;
 pub mod dropout;
 pub mod linear;
 pub mod matmul;

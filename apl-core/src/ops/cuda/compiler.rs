@@ -4,7 +4,7 @@ use candle_core::cuda_backend::cudarc::nvrtc::{
     CompileError, CompileOptions, compile_ptx_with_opts,
 };
 
-use super::{Kernel, PRELUDE};
+use super::{Kernel, PRELUDE, libraries::trouble_with};
 use crate::{Error, Result};
 
 /// The PTX of a kernel's variant for GPUs of a compute capability, such as `[9, 0]`.
@@ -12,6 +12,9 @@ use crate::{Error, Result};
 /// # Errors
 /// [`Error::Kernel`] with what the compiler says.
 pub(super) fn ptx(kernel: &Kernel, [major, minor]: [i32; 2]) -> Result<String> {
+    if let Some(problem) = trouble_with(c"libnvrtc") {
+        return Err(Error::Kernel { kernel: kernel.variant(), problem });
+    }
     let mut options = vec![
         format!("--gpu-architecture=compute_{major}{minor}"),
         format!("-DREAL={}", kernel.real_name()),

@@ -10,10 +10,14 @@ mod compiler;
 mod device;
 #[cfg(test)]
 pub(crate) mod emulator;
+#[cfg(feature = "cuda")]
+mod libraries;
 #[cfg(test)]
 mod tests;
 
 use candle_core::DType;
+#[cfg(feature = "cuda")]
+pub use libraries::trouble;
 
 use crate::{Error, Result, ops::access::Named};
 

@@ -1,0 +1,32 @@
+//! Whether CUDA's libraries are there.
+
+/// What keeps CUDA from being used on this machine, in the system's words; `None` where nothing does. Programs built with the feature `cuda` load its
+/// libraries when they first use them.
+pub fn trouble() -> Option<String> {
+    trouble_with(c"lib")
+}
+
+/// The same of the libraries whose names begin so.
+pub(super) fn trouble_with(names: &std::ffi::CStr) -> Option<String> {
+    #[cfg(loader)]
+    {
+        use std::ffi::{CStr, c_char};
+        #[allow(unsafe_code)]
+        unsafe extern "C" {
+            fn apl_cuda_trouble(names: *const c_char) -> *const c_char;
+        }
+        // SAFETY: the function returns nothing, or a text that stays as it is until it is called again, by one thread at a time.
+        #[allow(unsafe_code)]
+        unsafe {
+            static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+            let _one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let text = apl_cuda_trouble(names.as_ptr());
+            (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned())
+        }
+    }
+    #[cfg(not(loader))]
+    {
+        let _ = names;
+        None
+    }
+}
