@@ -21,13 +21,19 @@ use crate::{
 
 const STREAMS: u32 = 3;
 
-fn setup(dtype: DType) -> Setup {
-    Setup { streams: Streams::new(STREAMS), dtype, device: Device::Cpu }
+/// Tensors of the tests on the device that computes.
+fn on(device: &Device, name: &str, dims: &[usize], dtype: DType) -> Tensor {
+    normal(name, dims, dtype).to_device(device).unwrap()
 }
 
 /// Every layer that the paper's networks have, in small.
-fn convolutional(activation: ActivationConfig, channels: usize, dtype: DType) -> Chain {
-    let setup = setup(dtype);
+fn convolutional(
+    activation: ActivationConfig,
+    channels: usize,
+    dtype: DType,
+    device: &Device,
+) -> Chain {
+    let setup = Setup { streams: Streams::new(STREAMS), dtype, device: device.clone() };
     let (weight, bias) = (Init::Normal(0.2), Init::Constant(0.1));
     let conv = |name: &str, inputs, outputs, kernel, padding| -> Box<dyn Layer> {
         let window = conv2d::Config { stride: 1, padding };
@@ -55,15 +61,16 @@ fn convolutional(activation: ActivationConfig, channels: usize, dtype: DType) ->
         Box::new(Dropout::new("drop2", 0.5, 1).unwrap()),
         full("ip2", 12, 5),
     ];
-    Chain::new(layers, &[3, 8, 8], dtype, &Device::Cpu).unwrap()
+    Chain::new(layers, &[3, 8, 8], dtype, device).unwrap()
 }
 
 /// Some steps of training; the losses and the parameters at the end.
 fn train(mut network: Chain, dtype: DType, steps: u64) -> (Tensor, Vec<Tensor>) {
-    let x = normal("images", &[4, 3, 8, 8], dtype);
-    let labels = Tensor::new(&[0u32, 4, 2, 1], &Device::Cpu).unwrap();
-    let gradient = Tensor::zeros((4, 5), dtype, &Device::Cpu).unwrap();
-    let total = Tensor::zeros(1, DType::F64, &Device::Cpu).unwrap();
+    let device = network.device().clone();
+    let x = on(&device, "images", &[4, 3, 8, 8], dtype);
+    let labels = Tensor::new(&[0u32, 4, 2, 1], &device).unwrap();
+    let gradient = Tensor::zeros((4, 5), dtype, &device).unwrap();
+    let total = Tensor::zeros(1, DType::F64, &device).unwrap();
     let parameters = network.parameters().to_vec();
     let velocities: Vec<Tensor> =
         parameters.iter().map(|p| p.value.zeros_like().unwrap()).collect();
@@ -78,7 +85,26 @@ fn train(mut network: Chain, dtype: DType, steps: u64) -> (Tensor, Vec<Tensor>) 
             sgd::step(&parameter.value, &parameter.gradient, velocity, numbers).unwrap();
         }
     }
-    (total, parameters.into_iter().map(|parameter| parameter.value).collect())
+    let here = |tensor: &Tensor| tensor.to_device(&Device::Cpu).unwrap();
+    (here(&total), parameters.iter().map(|parameter| here(&parameter.value)).collect())
+}
+
+/// Training on a device or a machine that stands for one, against the CPU.
+fn check_training(
+    activation: ActivationConfig,
+    steps: u64,
+    [double, single]: [f64; 2],
+    trained: &dyn Fn(DType) -> (Tensor, Vec<Tensor>),
+) {
+    for (dtype, tolerance) in [(DType::F64, double), (DType::F32, single)] {
+        let (losses, parameters) = trained(dtype);
+        let network = convolutional(activation, 4, dtype, &Device::Cpu);
+        let (expected, expected_parameters) = train(network, dtype, steps);
+        assert_close("losses", &losses, &expected, tolerance);
+        for (found, expected) in parameters.iter().zip(&expected_parameters) {
+            assert_close(&format!("{activation:?} {dtype:?}"), found, expected, tolerance);
+        }
+    }
 }
 
 fn activations() -> Vec<ActivationConfig> {
@@ -98,17 +124,39 @@ fn training_agrees_with_the_cpu() {
     let Some(machine) = emulator::Emulator::new() else { return };
     let machine: Rc<dyn Machine> = Rc::new(machine);
     for activation in activations() {
-        for (dtype, tolerance) in [(DType::F64, 1e-11), (DType::F32, 1e-4)] {
-            let network = || convolutional(activation, 4, dtype);
-            let (losses, parameters) =
-                emulator::with(machine.clone(), || train(network(), dtype, 4));
-            let (expected, expected_parameters) = train(network(), dtype, 4);
-            assert_close("losses", &losses, &expected, tolerance);
-            for (found, expected) in parameters.iter().zip(&expected_parameters) {
-                assert_close(&format!("{activation:?} {dtype:?}"), found, expected, tolerance);
-            }
-        }
+        check_training(activation, 4, [1e-11, 1e-4], &|dtype| {
+            let network = convolutional(activation, 4, dtype, &Device::Cpu);
+            emulator::with(machine.clone(), || train(network, dtype, 4))
+        });
     }
+}
+
+/// On the GPU itself, and twice, for the same bits: `bench/gpu/build test --release -p apl-core --features cuda --lib gpu -- --ignored --nocapture`.
+#[cfg(feature = "cuda")]
+#[test]
+#[ignore = "needs a GPU"]
+fn training_on_a_gpu_agrees_with_the_cpu() {
+    if let Some(trouble) = super::trouble() {
+        println!("skipped: {trouble}");
+        return;
+    }
+    let device = Device::new_cuda_with_stream(0).unwrap();
+    for activation in activations() {
+        let on_gpu = |dtype| train(convolutional(activation, 4, dtype, &device), dtype, 50);
+        check_training(activation, 50, [1e-9, 2e-3], &on_gpu);
+        let bits = |(losses, parameters): (Tensor, Vec<Tensor>)| -> Vec<Vec<u64>> {
+            let all = std::iter::once(&losses).chain(&parameters);
+            let bits = |tensor: &Tensor| {
+                crate::ops::testing::values(tensor).into_iter().map(f64::to_bits).collect()
+            };
+            all.map(bits).collect()
+        };
+        assert_eq!(bits(on_gpu(DType::F32)), bits(on_gpu(DType::F32)), "{activation:?}");
+    }
+    println!(
+        "{} networks agree with the CPU over 50 steps, to the bit with themselves",
+        activations().len()
+    );
 }
 
 /// Remembers what would be launched.
@@ -143,7 +191,7 @@ fn variants() -> BTreeMap<String, Kernel> {
     for activation in activations().into_iter().chain(more) {
         for dtype in [DType::F32, DType::F64] {
             for channels in [4, 3] {
-                let network = convolutional(activation, channels, dtype);
+                let network = convolutional(activation, channels, dtype, &Device::Cpu);
                 emulator::with(machine.clone(), || train(network, dtype, 1));
             }
         }
