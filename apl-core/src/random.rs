@@ -90,7 +90,7 @@ impl Streams {
 
     /// The stream for a purpose, a layer and an index (step, epoch, ...).
     pub fn stream(&self, purpose: Purpose, layer: u32, index: u64) -> Stream {
-        Stream { key: self.key(purpose, layer), index, block: 0, words: [0; 4], used: 4 }
+        Stream::new(self.key(purpose, layer), index)
     }
 
     /// The stream of something that has a name instead of a number: layer 0, index FNV-1a-64 of the name.
@@ -117,6 +117,11 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// The stream of a key and an index.
+    pub fn new(key: [u32; 2], index: u64) -> Self {
+        Self { key, index, block: 0, words: [0; 4], used: 4 }
+    }
+
     /// The next 32 bits.
     pub fn next_u32(&mut self) -> u32 {
         if self.used == 4 {

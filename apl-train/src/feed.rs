@@ -11,7 +11,7 @@ use crate::{
     task::{Batch, Examples, Split},
 };
 
-/// Tensors for one batch, used again for every batch. They are filled where the processor sees them and shown where the network is.
+/// Tensors for one batch, used again for every batch. They are filled where the task can fill them and shown where the network is.
 pub struct Batches {
     tensors: Examples,
     size: usize,
@@ -29,7 +29,8 @@ impl Batches {
         dtype: DType,
         device: &Device,
     ) -> Result<Self> {
-        let tensors = T::tensors(data, size, dtype, &Device::Cpu)?;
+        let filled = if T::fills(device) { device } else { &Device::Cpu };
+        let tensors = T::tensors(data, size, dtype, filled)?;
         Ok(Self { tensors, size, device: device.clone() })
     }
 
@@ -51,7 +52,7 @@ impl Batches {
     /// # Errors
     /// What Candle reports.
     pub fn shown(&self, examples: &Examples) -> Result<Examples> {
-        if self.device.is_cpu() {
+        if examples.inputs.device().same_device(&self.device) {
             return Ok(examples.clone());
         }
         let copy = |tensor: &Tensor| tensor.to_device(&self.device);
@@ -91,7 +92,7 @@ impl Feed {
         Ok(Self { streams, batches: [batches()?, batches()?], ready: None, pass: None })
     }
 
-    /// The examples of a step, where the processor sees them and where the network does: a function of the seed and the step. They stay as they are
+    /// The examples of a step, as they were filled and where the network sees them: a function of the seed and the step. They stay as they are
     /// until the next call.
     ///
     /// # Errors

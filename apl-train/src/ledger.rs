@@ -23,7 +23,7 @@ struct Entry {
     /// `[1]`, `f64`.
     loss: Tensor,
     scores: Tensor,
-    /// Where the processor sees them.
+    /// As they were filled.
     examples: Examples,
 }
 

@@ -159,6 +159,11 @@ pub trait Task: Debug + Clone + PartialEq + Sized {
         device: &Device,
     ) -> Result<Examples>;
 
+    /// Whether [`fill`](Self::fill) can fill tensors of this device; else batches are filled on the processor and copied.
+    fn fills(device: &Device) -> bool {
+        device.is_cpu()
+    }
+
     /// Fills the tensors with the examples of a batch.
     ///
     /// # Errors

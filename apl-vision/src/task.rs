@@ -1,5 +1,7 @@
 //! The image experiments as a task that `apl-train` can carry out.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use apl_core::{
     nn::{ActivationConfig, Chain, Loss, Setup},
     random::Streams,
@@ -17,7 +19,7 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::{
     Error,
-    data::{self, Augment, Crops, Data, DataConfig, Folders, Images, Shuffle, Source},
+    data::{self, Augment, Crops, Data, DataConfig, Folders, Images, Resident, Shuffle, Source},
     network::{self, INPUT, NetworkConfig},
 };
 
@@ -32,9 +34,29 @@ pub struct Dataset {
     fetched: Vec<Fetched>,
     shuffle: Shuffle,
     augment: Augment,
+    /// Splits on the GPU that computes, each copied when it is first shown.
+    resident: Mutex<Vec<(Split, Arc<Resident>)>>,
 }
 
 impl Dataset {
+    /// A split on the device of a batch.
+    fn resident(
+        &self,
+        split: Split,
+        images: &Images,
+        inputs: &Tensor,
+    ) -> crate::Result<Arc<Resident>> {
+        let mut known = self.resident.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, resident)) = known.iter().find(|(known, _)| *known == split) {
+            return Ok(resident.clone());
+        }
+        let pixels = self.data.preprocessing.pixels(split);
+        let resident = Resident::of(images, pixels, inputs.dtype(), inputs.device())?;
+        let resident = Arc::new(resident);
+        known.push((split, resident.clone()));
+        Ok(resident)
+    }
+
     fn split(&self, split: Split) -> Option<&Images> {
         match split {
             Split::Train => Some(&self.data.train),
@@ -111,7 +133,7 @@ impl Task for Vision {
         let mut data = Data::load(&config.data, Folders::from(environment))?;
         data.warnings.drain(..).for_each(warn);
         let DataConfig { shuffle, augment, .. } = config.data;
-        Ok(Dataset { data, fetched, shuffle, augment })
+        Ok(Dataset { data, fetched, shuffle, augment, resident: Mutex::default() })
     }
 
     fn describe(dataset: &Dataset) -> Vec<DataSummary> {
@@ -147,6 +169,11 @@ impl Task for Vision {
         Ok(Examples { inputs, targets, weights: None })
     }
 
+    /// On a GPU, batches are cut where the images are.
+    fn fills(_: &Device) -> bool {
+        true
+    }
+
     fn fill(
         dataset: &Dataset,
         batch: Batch,
@@ -157,6 +184,10 @@ impl Task for Vision {
         let augmented = dataset.augment == Augment::PadCropFlip;
         let epoch = batch.augment.filter(|_| augmented);
         let crops = epoch.map(|epoch| Crops { streams, epoch });
+        if !to.inputs.device().is_cpu() {
+            let resident = dataset.resident(batch.split, images, &to.inputs)?;
+            return Ok(resident.fill(batch.examples, crops, &to.inputs, &to.targets)?);
+        }
         let pixels = dataset.data.preprocessing.pixels(batch.split);
         Ok(data::fill(images, batch.examples, pixels, crops, &to.inputs, &to.targets)?)
     }

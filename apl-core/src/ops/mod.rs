@@ -8,6 +8,7 @@ pub mod apl;
 pub(crate) mod check;
 pub mod conv2d;
 pub mod copy;
+pub mod crops;
 pub mod cross_entropy;
 pub mod cuda;
 pub mod dropout;

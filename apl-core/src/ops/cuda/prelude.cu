@@ -34,3 +34,19 @@ __device__ inline long long place() {
 __device__ inline real positive(real v) {
     return v <= real(0) ? real(0) : v;
 }
+
+// Word 0 to 3 of a block of Philox4x32-10: the random numbers of apl_core::random.
+__device__ inline u32 philox_word(u32 c0, u32 c1, u32 c2, u32 c3, u32 k0, u32 k1, int word) {
+#pragma unroll
+    for (int round = 0; round < 10; ++round) {
+        const u32 high = __umulhi(0xD2511F53u, c0), low = 0xD2511F53u * c0;
+        const u32 other_high = __umulhi(0xCD9E8D57u, c2), other_low = 0xCD9E8D57u * c2;
+        c0 = other_high ^ c1 ^ k0;
+        c1 = other_low;
+        c2 = high ^ c3 ^ k1;
+        c3 = low;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    return word == 0 ? c0 : word == 1 ? c1 : word == 2 ? c2 : c3;
+}

@@ -1,20 +1,5 @@
 // Dropout: element i is dropped where byte i % 16 of Philox block i / 16 is below the threshold. A thread decides about four elements, one word.
 
-__device__ inline u32 philox_word(u32 c0, u32 c1, u32 c2, u32 c3, u32 k0, u32 k1, int word) {
-#pragma unroll
-    for (int round = 0; round < 10; ++round) {
-        const u32 high = __umulhi(0xD2511F53u, c0), low = 0xD2511F53u * c0;
-        const u32 other_high = __umulhi(0xCD9E8D57u, c2), other_low = 0xCD9E8D57u * c2;
-        c0 = other_high ^ c1 ^ k0;
-        c1 = other_low;
-        c2 = high ^ c3 ^ k1;
-        c3 = low;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    return word == 0 ? c0 : word == 1 ? c1 : word == 2 ? c2 : c3;
-}
-
 // `y` may be `x`. The step is the two words at `step` where there are any, else those given.
 KERNEL(apply, (const real *x, real *y, long long count, u32 key_low, u32 key_high, const u32 *step, u32 step_low, u32 step_high, u32 threshold, real scale)) {
     const long long quad = place();
