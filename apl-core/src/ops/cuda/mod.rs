@@ -1,7 +1,7 @@
 //! Kernels for NVIDIA GPUs: CUDA C beside the operation it belongs to, compiled by NVRTC where and when it is first used, with sizes that matter as
 //! constants.
 //!
-//! What an operation does on a GPU is a few calls of a [`Machine`]: launches of kernels and matrix products. The GPU is one machine; the tests have
+//! What an operation does on a GPU is a few calls of a `Machine`: launches of kernels and matrix products. The GPU is one machine; the tests have
 //! another that runs the same kernels on the CPU, so that they are proved where there is no GPU, and a third that only compiles them.
 
 #[cfg(feature = "cuda")]
