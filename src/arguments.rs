@@ -319,6 +319,9 @@ pub struct Bench {
     /// How often everything is measured.
     #[arg(long, default_value_t = 7, value_name = "N")]
     pub rounds: usize,
+    /// What computes, ours and the peer's; on a GPU training steps alone are measured.
+    #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
+    pub device: Compute,
     /// How many threads compute, ours and the peer's [default: one a core].
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,

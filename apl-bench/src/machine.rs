@@ -13,16 +13,32 @@ const SIDE: usize = 2048;
 const COPIED: usize = 1 << 26;
 const CHUNK: usize = 1 << 18;
 
-/// GFLOP/s of a product of two 2048 x 2048 matrices in f32, through the `gemm` that the operations use.
-pub fn matmul_rate(rounds: usize) -> Result<Spread> {
+/// GFLOP/s of a product of two 2048 x 2048 matrices in f32, through what the operations use: `gemm`, or a GPU's cuBLAS.
+pub fn matmul_rate(rounds: usize, device: &Device) -> Result<Spread> {
     let (a, b) = (normal("a", &[SIDE, SIDE])?, normal("b", &[SIDE, SIDE])?);
+    let (a, b) = (a.to_device(device)?, b.to_device(device)?);
     let flop = 2.0 * (SIDE as f64).powi(3);
-    let bias = Tensor::zeros(SIDE, DType::F32, &Device::Cpu)?;
+    let bias = Tensor::zeros(SIDE, DType::F32, device)?;
     let product = a.zeros_like()?;
     let once = || {
         let start = Instant::now();
         apl_core::ops::linear::forward(&a, &b, &bias, &product)?;
+        device.synchronize()?;
         Ok(1e-9 * flop / start.elapsed().as_secs_f64())
+    };
+    once().and_then(|_: f64| (0..rounds).map(|_| once()).collect::<Result<_>>()).map(Spread::of)
+}
+
+/// GB/s of a copy within a GPU's memory, read and written bytes together.
+pub fn gpu_copy_rate(rounds: usize, device: &Device) -> Result<Spread> {
+    let from = Tensor::zeros(COPIED, DType::F32, device)?;
+    let to = from.zeros_like()?;
+    let bytes = 2.0 * (COPIED * size_of::<f32>()) as f64;
+    let once = || {
+        let start = Instant::now();
+        apl_core::ops::copy::values(&from, &to)?;
+        device.synchronize()?;
+        Ok(1e-9 * bytes / start.elapsed().as_secs_f64())
     };
     once().and_then(|_: f64| (0..rounds).map(|_| once()).collect::<Result<_>>()).map(Spread::of)
 }

@@ -6,6 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use apl_train::device::Compute;
 use tempfile::TempDir;
 
 use crate::{
@@ -23,6 +24,16 @@ const INSTALLED: &str = "bench/pytorch/venv/bin/python";
 const IMAGE_FORMS: [&str; 4] = ["eager", "channels-last", "compile", "compile-channels-last"];
 /// Rows of numbers have no channels to put last.
 const ROW_FORMS: [&str; 2] = ["eager", "compile"];
+/// On a GPU there are CUDA graphs too.
+const GPU_IMAGE_FORMS: [&str; 6] = [
+    "eager",
+    "channels-last",
+    "compile",
+    "compile-channels-last",
+    "graphs",
+    "graphs-channels-last",
+];
+const GPU_ROW_FORMS: [&str; 3] = ["eager", "compile", "graphs"];
 
 /// An interpreter that has PyTorch, and the script for it.
 pub struct Pytorch {
@@ -61,10 +72,12 @@ impl Pytorch {
     }
 
     /// The ways to run a workload.
-    pub fn forms(workload: Workload) -> &'static [&'static str] {
-        match workload.network {
-            Network::Cnn | Network::Nin => &IMAGE_FORMS,
-            Network::Higgs => &ROW_FORMS,
+    pub fn forms(workload: Workload, device: Compute) -> &'static [&'static str] {
+        match (workload.network, device) {
+            (Network::Cnn | Network::Nin, Compute::Cpu) => &IMAGE_FORMS,
+            (Network::Higgs, Compute::Cpu) => &ROW_FORMS,
+            (Network::Cnn | Network::Nin, Compute::Cuda(_)) => &GPU_IMAGE_FORMS,
+            (Network::Higgs, Compute::Cuda(_)) => &GPU_ROW_FORMS,
         }
     }
 
@@ -72,10 +85,16 @@ impl Pytorch {
     ///
     /// # Errors
     /// As [`Worker::start`].
-    pub fn start(&self, workload: Workload, form: &str, threads: usize) -> Result<Worker> {
+    pub fn start(
+        &self,
+        workload: Workload,
+        form: &str,
+        threads: usize,
+        device: Compute,
+    ) -> Result<Worker> {
         let mut command = Command::new(&self.python);
         command.arg(self.script.path().join("steps.py"));
-        command.args([workload.name, form, &threads.to_string()]);
+        command.args([workload.name, form, &threads.to_string(), &device.to_string()]);
         Worker::start(&format!("pytorch {} {form}", workload.name), command)
     }
 }

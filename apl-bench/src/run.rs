@@ -2,7 +2,11 @@
 
 use std::{path::PathBuf, process::Command};
 
-use apl_train::run::Host;
+use apl_train::{
+    device::{self, Compute},
+    run::Host,
+};
+use candle_core::Device;
 
 use crate::{
     Error, Machine, OperationLine, PeerForm, PeerLine, Report, Result, Spread, StepLine, machine,
@@ -38,6 +42,8 @@ pub struct Request {
     pub threads: usize,
     /// Only what has this in its name.
     pub only: Option<String>,
+    /// What computes. On a GPU steps alone are measured, by blocks of ten.
+    pub device: Compute,
     /// The command that ends in [`serve`](crate::serve()) of the workload whose name is its last argument.
     pub worker: StartWorker,
 }
@@ -57,8 +63,9 @@ pub fn run(request: &Request, say: &mut dyn FnMut(&str)) -> Result<Report> {
     let chosen = |name: &str| request.only.as_ref().is_none_or(|only| name.contains(only));
     let workloads = workload::ALL.into_iter().filter(|workload| chosen(workload.name));
     let workloads: Vec<Workload> = workloads.collect();
-    let operations = operations::all()?.into_iter().filter(|operation| chosen(&operation.name));
-    let operations: Vec<Operation> = operations.collect();
+    let device = request.device.open()?;
+    let mut operations = if device.is_cpu() { operations::all()? } else { Vec::new() };
+    operations.retain(|operation| chosen(&operation.name));
     if workloads.is_empty() && operations.is_empty() {
         let place = format!("--only {}", request.only.as_deref().unwrap_or_default());
         let hint = "steps are named like cnn-apl, operations like cnn/conv1/forward";
@@ -71,10 +78,13 @@ pub fn run(request: &Request, say: &mut dyn FnMut(&str)) -> Result<Report> {
     let load = machine::load();
     say("this machine's matrix product and memory copy");
     let machine = Machine {
-        host: Host::this(request.threads, "cpu"),
+        host: Host::this(request.threads, &device::name(&device)),
         load,
-        matmul_gflops: machine::matmul_rate(rounds)?,
-        copy_gbs: machine::copy_rate(rounds),
+        matmul_gflops: machine::matmul_rate(rounds, &device)?,
+        copy_gbs: match device.is_cpu() {
+            true => machine::copy_rate(rounds),
+            false => machine::gpu_copy_rate(rounds, &device)?,
+        },
     };
     let mut steps = Vec::new();
     for workload in workloads {
@@ -87,7 +97,7 @@ pub fn run(request: &Request, say: &mut dyn FnMut(&str)) -> Result<Report> {
         let seconds = operations::measure(turn, rounds)?.into_iter();
         lines.extend(turn.iter().zip(seconds).map(|(o, s)| operation_line(o, s, &machine)));
     }
-    let targets = targets::judge(&steps, &lines);
+    let targets = targets::judge(&steps, &lines, !device.is_cpu());
     let all_targets_met = targets.iter().all(|target| target.met);
     Ok(Report { machine, rounds, steps, operations: lines, targets, all_targets_met })
 }
@@ -143,9 +153,9 @@ fn step(
     let name = workload.name;
     let (mut forms, mut runners) = (Vec::new(), Vec::new());
     if let Some(pytorch) = pytorch {
-        for &form in Pytorch::forms(workload) {
+        for &form in Pytorch::forms(workload, request.device) {
             say(&format!("{name}: PyTorch {form}, a first round"));
-            let worker = pytorch.start(workload, form, request.threads)?;
+            let worker = pytorch.start(workload, form, request.threads, request.device)?;
             let (runner, seconds) = Runner::new(form, worker)?;
             runners.push((runner, seconds));
             let best = runners.iter().map(|(_, seconds)| *seconds).fold(f64::INFINITY, f64::min);
@@ -187,7 +197,7 @@ fn step(
         Some((fastest, _)) => Some(peer(fastest, &ours, forms)?),
         None => None,
     };
-    let (ms, gflop) = (ours.ms(), 1e-9 * workload::flops(&workload.chain()?));
+    let (ms, gflop) = (ours.ms(), 1e-9 * workload::flops(&workload.chain(&Device::Cpu)?));
     let gflops = gflop / (1e-3 * ms.median);
     let matmul_share = gflops / machine.matmul_gflops.median;
     let peak_mb = ours.peak_mb()?;
@@ -231,7 +241,8 @@ mod tests {
 
     fn request(rounds: usize, only: &str) -> Request {
         let worker = Box::new(|_: &str| Ok(Command::new("no-such-command")));
-        Request { peer: None, rounds, threads: 1, only: Some(only.into()), worker }
+        let (only, device) = (Some(only.into()), Compute::Cpu);
+        Request { peer: None, rounds, threads: 1, only, device, worker }
     }
 
     #[test]

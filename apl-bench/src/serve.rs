@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use apl_train::trial::Trial;
+use apl_train::{device::Compute, trial::Trial};
 
 use crate::{
     Error, Result, memory,
@@ -20,13 +20,18 @@ const WARM_UP: usize = 3;
 ///
 /// # Errors
 /// A name that no workload has, a failed step, an end that has gone away.
-pub fn serve(name: &str, requests: impl BufRead, mut answers: impl Write) -> Result<()> {
+pub fn serve(
+    name: &str,
+    device: Compute,
+    requests: impl BufRead,
+    mut answers: impl Write,
+) -> Result<()> {
     let workload = Workload::named(name).ok_or_else(|| Error::Usage {
         place: format!("--worker {name}"),
         problem: "found no such workload".into(),
         hint: HINT.into(),
     })?;
-    let mut trial = workload.trial()?;
+    let mut trial = workload.trial(&device.open()?)?;
     for _ in 0..WARM_UP {
         trial.step()?;
     }
@@ -54,7 +59,21 @@ pub fn serve(name: &str, requests: impl BufRead, mut answers: impl Write) -> Res
     Ok(())
 }
 
+/// Steps that a GPU does between two looks at the clock: it is kept busy, as in training.
+const BLOCK: usize = 10;
+
 fn time(trial: &mut Trial, count: usize) -> Result<Vec<f64>> {
+    if !trial.device().is_cpu() {
+        let mut seconds = Vec::with_capacity(count);
+        while seconds.len() < count {
+            let block = BLOCK.min(count - seconds.len());
+            let start = Instant::now();
+            trial.steps(block)?;
+            let each = start.elapsed().as_secs_f64() / block as f64;
+            seconds.resize(seconds.len() + block, each);
+        }
+        return Ok(seconds);
+    }
     let once = |_| {
         let start = Instant::now();
         trial.step()?;
@@ -76,7 +95,7 @@ mod tests {
     #[test]
     fn requests_are_answered_in_order() {
         let mut out = Vec::new();
-        serve("higgs-relu", &b"reset\nsteps 2\npeak\n"[..], &mut out).unwrap();
+        serve("higgs-relu", Compute::Cpu, &b"reset\nsteps 2\npeak\n"[..], &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let answers: Vec<Answer> =
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -88,9 +107,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_an_error() {
-        let error = serve("mlp", &b""[..], Vec::new()).unwrap_err();
+        let error = serve("mlp", Compute::Cpu, &b""[..], Vec::new()).unwrap_err();
         assert_eq!(error.exit_code(), 2);
-        let error = serve("higgs-relu", &b"dance\n"[..], Vec::new()).unwrap_err();
+        let error = serve("higgs-relu", Compute::Cpu, &b"dance\n"[..], Vec::new()).unwrap_err();
         assert!(error.to_string().contains("found request \"dance\""), "{error}");
     }
 }

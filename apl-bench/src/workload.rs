@@ -73,8 +73,8 @@ impl Workload {
     }
 
     /// The network at the paper's widths, in f32.
-    pub fn chain(self) -> Result<Chain> {
-        let setup = Setup { streams: streams(), dtype: DType::F32, device: Device::Cpu };
+    pub fn chain(self, device: &Device) -> Result<Chain> {
+        let setup = Setup { streams: streams(), dtype: DType::F32, device: device.clone() };
         let activation = match self.hinges {
             0 => ActivationConfig::Relu,
             hinges => ActivationConfig::Apl(AplConfig::new(hinges)),
@@ -96,8 +96,8 @@ impl Workload {
     }
 
     /// Its training step, to be timed.
-    pub fn trial(self) -> Result<Trial> {
-        Ok(Trial::new(self.chain()?, &self.optimizer(), self.loss(), streams())?)
+    pub fn trial(self, device: &Device) -> Result<Trial> {
+        Ok(Trial::new(self.chain(device)?, &self.optimizer(), self.loss(), streams())?)
     }
 
     /// What training makes small.
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn steps_make_the_loss_smaller() {
-        let mut trial = Workload::named("higgs-apl").unwrap().trial().unwrap();
+        let mut trial = Workload::named("higgs-apl").unwrap().trial(&Device::Cpu).unwrap();
         let first = trial.step().unwrap();
         let last = (0..200).map(|_| trial.step().unwrap()).last().unwrap();
         assert!(last < first, "{first} {last}");
@@ -172,7 +172,7 @@ mod tests {
     /// 2 N (75 * 96 * 1024 * 2 + 3 * (2400 * 128 * 256 + 3200 * 256 * 64 + 4096 * 2048 + 2048 * 2048 + 20480)).
     #[test]
     fn the_cnn_takes_90_gflop_a_step() {
-        let found = flops(&Workload::named("cnn-relu").unwrap().chain().unwrap());
+        let found = flops(&Workload::named("cnn-relu").unwrap().chain(&Device::Cpu).unwrap());
         let products = 2400usize * 128 * 256 + 3200 * 256 * 64 + 4096 * 2048 + 2048 * 2048 + 20480;
         assert_eq!(found, (200 * (75usize * 96 * 1024 * 2 + 3 * products)) as f64);
         assert!((89e9..91e9).contains(&found), "{found}");

@@ -1,9 +1,9 @@
 """One network of the paper in PyTorch, for `apl bench --peer pytorch`: does training steps when told to and sleeps otherwise.
 
-    python steps.py NETWORK FORM THREADS
+    python steps.py NETWORK FORM THREADS [DEVICE]
 
-NETWORK is cnn-relu, cnn-apl, nin-relu, nin-apl, higgs-relu or higgs-apl; FORM eager, channels-last, compile or compile-channels-last. Batch 100, float32, made-up
-inputs. It builds the network and trains a few steps, then answers each line of standard input by one line of JSON: `steps N` by the seconds of N steps
+NETWORK is cnn-relu, cnn-apl, nin-relu, nin-apl, higgs-relu or higgs-apl; FORM eager, channels-last, compile, compile-channels-last or, on a GPU, graphs or
+graphs-channels-last (torch.compile with CUDA graphs); DEVICE cpu, cuda or cuda:N. Batch 100, float32 without TF32, made-up inputs. It builds the network and trains a few steps, then answers each line of standard input by one line of JSON: `steps N` by the seconds of N steps
 (forward, loss, backward, update), `reset` and `peak` by the most memory that was resident since the reset, in bytes.
 """
 
@@ -12,7 +12,9 @@ import os
 import sys
 import time
 
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+DEVICE = sys.argv[4] if len(sys.argv) > 4 else "cpu"
+if DEVICE == "cpu":
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +22,8 @@ from torch import nn
 
 BATCH = 100
 WARM_UP = 3
+# Steps that a GPU does between two looks at the clock.
+BLOCK = 10
 
 
 class Apl(nn.Module):
@@ -111,13 +115,14 @@ def make_step(network_name, form):
     name, kind = network_name.split("-")
     hinges = {"relu": 0, "apl": 5 if name == "cnn" else 2}[kind]
     torch.manual_seed(1)
-    network = {"cnn": cnn, "nin": nin, "higgs": higgs}[name](hinges)
+    network = {"cnn": cnn, "nin": nin, "higgs": higgs}[name](hinges).to(DEVICE)
     if name == "higgs":
         inputs, targets = torch.randn(BATCH, 25), (torch.rand(BATCH, 1) > 0.5).float()
         loss_of = F.binary_cross_entropy_with_logits
     else:
         inputs, targets = torch.randn(BATCH, 3, 32, 32), torch.randint(0, 10, (BATCH,))
         loss_of = F.cross_entropy
+    inputs, targets = inputs.to(DEVICE), targets.to(DEVICE)
     if form.endswith("channels-last"):
         network, inputs = keep_channels_last(network), inputs.to(memory_format=torch.channels_last)
     update = optimizer(network, name)
@@ -127,15 +132,33 @@ def make_step(network_name, form):
 
     if form.startswith("compile"):
         loss_from = torch.compile(loss_from)
+    if form.startswith("graphs"):
+        loss_from = torch.compile(loss_from, mode="reduce-overhead")
 
     def step():
         update.zero_grad(set_to_none=True)
         loss = loss_from(inputs, targets)
         loss.backward()
         update.step()
-        return loss.item()
+        # A GPU is not waited for after every step.
+        return loss.item() if DEVICE == "cpu" else None
 
     return step
+
+
+def timed(step, count):
+    """The seconds of each step; on a GPU the mean of blocks."""
+    block = 1 if DEVICE == "cpu" else BLOCK
+    seconds = []
+    while len(seconds) < count:
+        steps = min(block, count - len(seconds))
+        start = time.perf_counter()
+        for _ in range(steps):
+            step()
+        if DEVICE != "cpu":
+            torch.cuda.synchronize(DEVICE)
+        seconds += [(time.perf_counter() - start) / steps] * steps
+    return seconds
 
 
 def keep_channels_last(network):
@@ -172,12 +195,7 @@ def main(network, form, threads):
     for line in sys.stdin:
         command, *count = line.split()
         if command == "steps":
-            seconds = []
-            for _ in range(int(count[0])):
-                start = time.perf_counter()
-                step()
-                seconds.append(time.perf_counter() - start)
-            answer(seconds=seconds)
+            answer(seconds=timed(step, int(count[0])))
         elif command == "reset":
             reset_peak()
             answer()

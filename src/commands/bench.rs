@@ -16,14 +16,18 @@ use crate::{
 pub fn bench(arguments: &Bench) -> Result<ExitCode, Failure> {
     let threads = arguments.threads;
     if let Some(name) = &arguments.worker {
-        in_pool(threads, || apl_bench::serve(name, stdin().lock(), stdout().lock()))??;
+        in_pool(threads, || {
+            apl_bench::serve(name, arguments.device, stdin().lock(), stdout().lock())
+        })??;
         return Ok(ExitCode::SUCCESS);
     }
+    let device = arguments.device;
     let report = in_pool(threads, || {
         let threads = rayon::current_num_threads();
         let worker = move |name: &str| {
             let mut command = std::process::Command::new(std::env::current_exe()?);
-            command.args(["bench", "--threads", &threads.to_string(), "--worker", name]);
+            command.args(["bench", "--threads", &threads.to_string()]);
+            command.args(["--device", &device.to_string(), "--worker", name]);
             Ok(command)
         };
         let request = apl_bench::Request {
@@ -33,6 +37,7 @@ pub fn bench(arguments: &Bench) -> Result<ExitCode, Failure> {
             rounds: arguments.rounds,
             threads,
             only: arguments.only.clone(),
+            device,
             worker: Box::new(worker),
         };
         apl_bench::run(&request, &mut notice)

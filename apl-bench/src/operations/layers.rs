@@ -22,7 +22,7 @@ use crate::{
 
 /// Appends the operations of a network; a layer of the same shape as an earlier one adds none.
 pub fn of_network(workload: Workload, hinges: usize, out: &mut Vec<Operation>) -> Result<()> {
-    let chain = workload.chain()?;
+    let chain = workload.chain(&Device::Cpu)?;
     let network = workload.name.split('-').next().unwrap_or(workload.name);
     let mut seen = BTreeSet::new();
     let mut before = chain.input_shape().to_vec();

@@ -159,6 +159,57 @@ fn training_on_a_gpu_agrees_with_the_cpu() {
     );
 }
 
+/// Bytes a second of the activation's kernels on conv1's output at batch 100, beside those of a copy of as many numbers.
+#[cfg(feature = "cuda")]
+#[test]
+#[ignore = "needs a GPU"]
+fn bandwidth_on_a_gpu() {
+    use crate::ops::{apl, copy};
+    if let Some(trouble) = super::trouble() {
+        println!("skipped: {trouble}");
+        return;
+    }
+    let device = Device::new_cuda_with_stream(0).unwrap();
+    let unit = [96, 32, 32];
+    let (batch, count) = (100, 100 * 96 * 32 * 32);
+    let full = |name: &str| on(&device, name, &[&[batch], &unit[..]].concat(), DType::F32);
+    let (x, g) = (full("x"), full("g"));
+    let (y, dx) = (x.zeros_like().unwrap(), x.zeros_like().unwrap());
+    // The median of ten times twenty calls, in seconds a call.
+    let seconds = |work: &dyn Fn()| {
+        let round = || {
+            let start = std::time::Instant::now();
+            (0..20).for_each(|_| work());
+            device.synchronize().unwrap();
+            start.elapsed().as_secs_f64() / 20.0
+        };
+        round();
+        let mut rounds: Vec<f64> = (0..10).map(|_| round()).collect();
+        rounds.sort_unstable_by(f64::total_cmp);
+        rounds[5]
+    };
+    let rate = |numbers: usize, seconds: f64| 4.0 * numbers as f64 / seconds / 1e9;
+    let copied = rate(2 * count, seconds(&|| copy::values(&x, &y).unwrap()));
+    println!("copy: {copied:.0} GB/s");
+    for hinges in [1, 2, 5, 10] {
+        let shape = [&[hinges], &unit[..]].concat();
+        let (a, b) = (on(&device, "a", &shape, DType::F32), on(&device, "b", &shape, DType::F32));
+        let (da, db) = (a.zeros_like().unwrap(), b.zeros_like().unwrap());
+        let parameters = 2 * a.elem_count();
+        let forward = seconds(&|| apl::forward(&x, &a, &b, Sharing::Unit, &y).unwrap());
+        let to = Some((&da, &db));
+        let backward =
+            seconds(&|| apl::backward(&x, &a, &b, Sharing::Unit, &g, Some(&dx), to).unwrap());
+        let [forward, backward] =
+            [rate(2 * count + parameters, forward), rate(3 * count + 2 * parameters, backward)];
+        println!(
+            "S = {hinges}: forward {forward:.0} GB/s, {:.0} % of the copy; backward {backward:.0} GB/s, {:.0} %",
+            100.0 * forward / copied,
+            100.0 * backward / copied
+        );
+    }
+}
+
 /// Remembers what would be launched.
 #[derive(Default)]
 struct Recorder {
