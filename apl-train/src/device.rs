@@ -104,6 +104,16 @@ fn cuda(number: usize) -> std::result::Result<Device, (String, &'static str)> {
     })
 }
 
+/// Tells what to do about a GPU whose memory is full, where that is what an error is about.
+pub fn explain(error: Error) -> Error {
+    if !error.to_string().contains("CUDA_ERROR_OUT_OF_MEMORY") {
+        return error;
+    }
+    Error::usage("--device cuda", "the GPU's memory is full").with_hint(
+        "choose smaller batches (--set optimizer.batch=50), fewer runs at a time (--jobs), or a GPU that is free",
+    )
+}
+
 /// What a run records about its device: `cpu`, or a GPU's name.
 pub fn name(device: &Device) -> String {
     match device {
@@ -135,6 +145,14 @@ mod tests {
             let error = wrong.parse::<Compute>().unwrap_err();
             assert_eq!(error, format!("found `{wrong}`, expected cpu, cuda or cuda:N"));
         }
+    }
+
+    #[test]
+    fn full_memory_comes_with_a_hint() {
+        let full = Error::usage("x", "DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\")");
+        assert!(explain(full).to_string().contains("hint: choose smaller batches"));
+        let other = Error::usage("x", "something else");
+        assert_eq!(explain(other).to_string(), "x: something else");
     }
 
     #[cfg(not(feature = "cuda"))]

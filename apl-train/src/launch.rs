@@ -76,6 +76,7 @@ pub fn launch<T: Task>(request: &Request) -> Result<Finished> {
     let plan = Plan::<T>::from_document(document)?;
     let device = request.settings.device.open()?;
     let network = build_on(&plan, &device)
+        .map_err(device::explain)
         .and_then(|network| check_memory(&network, &plan).map(|()| network))
         .map_err(|error| document.blame(error))?;
     let mut warnings = Vec::new();

@@ -14,7 +14,7 @@ use candle_core::{DType, Tensor};
 use crate::{
     Error, Result, Task,
     checkpoint::{self, Running, State},
-    device::Compute,
+    device::{self, Compute},
     divergence, ensemble,
     evaluate::{Outcome, evaluate},
     feed::{Batches, Feed},
@@ -81,6 +81,7 @@ pub fn train<T: Task>(
             Ok(last)
         }
         Err(error) => {
+            let error = device::explain(error);
             last.status = Status::Failed { why: error.to_string() };
             // The first error is the one to tell, also where the summary cannot be written for the same reason.
             let _ = last.write(directory);
