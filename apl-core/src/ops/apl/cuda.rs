@@ -6,7 +6,9 @@ use candle_core::DType;
 use super::cpu::Size;
 use crate::{
     Result,
-    ops::cuda::{Address, Argument, BLOCK, Kernel, Launch, Machine, Program, blocks, int},
+    ops::cuda::{
+        Address, Argument, BLOCK, Kernel, Launch, Machine, Program, blocks, for_each, int,
+    },
 };
 
 pub(super) static KERNELS: Program = Program { name: "apl", source: include_str!("kernels.cu") };
@@ -158,7 +160,7 @@ pub(super) fn backward(
     for (parts, sum) in [(parts[0], to.slopes), (parts[1], to.offsets)] {
         let kernel = self::kernel("add_chunks", 1, size.hinges, real);
         let arguments = vec![parts.into(), sum.into(), int(count)?, int(chunks)?];
-        machine.launch(&Launch { kernel, grid: [blocks(count)?, 1], block: BLOCK, arguments })?;
+        for_each(machine, count, kernel, arguments)?;
     }
     Ok(())
 }

@@ -6,7 +6,8 @@ use super::lowering::Size;
 use crate::{
     Result,
     ops::cuda::{
-        Address, Argument, BLOCK, Kernel, Launch, Machine, Matrices, Product, Program, blocks, int,
+        Address, Argument, BLOCK, Kernel, Launch, Machine, Matrices, Product, Program, for_each,
+        int,
     },
 };
 
@@ -39,7 +40,7 @@ fn each(
     for &size in sizes {
         arguments.push(int(size)?);
     }
-    machine.launch(&Launch { kernel, grid: [blocks(count)?, 1], block: BLOCK, arguments })
+    for_each(machine, count, kernel, arguments)
 }
 
 /// Some images that are computed together, and the memory that this takes.

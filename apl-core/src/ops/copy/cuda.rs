@@ -4,7 +4,7 @@ use candle_core::DType;
 
 use crate::{
     Result,
-    ops::cuda::{Address, Argument, BLOCK, Kernel, Launch, Machine, Program, blocks, packs},
+    ops::cuda::{Address, Argument, Kernel, Machine, Program, for_each, packs},
 };
 
 static KERNELS: Program = Program { name: "copy", source: include_str!("kernels.cu") };
@@ -20,7 +20,7 @@ pub(super) fn values(
     let constants = vec![("WIDTH", width as i64)];
     let kernel = Kernel { program: &KERNELS, real, constants, function: "copy" };
     let arguments = vec![from.into(), to.into(), Argument::Long(packs as i64)];
-    machine.launch(&Launch { kernel, grid: [blocks(packs)?, 1], block: BLOCK, arguments })
+    for_each(machine, packs, kernel, arguments)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use candle_core::DType;
 use super::{Draw, Size};
 use crate::{
     Result,
-    ops::cuda::{Address, Argument, BLOCK, Kernel, Launch, Machine, Program, blocks, int},
+    ops::cuda::{Address, Argument, Kernel, Machine, Program, for_each, int},
 };
 
 static KERNELS: Program = Program { name: "crops", source: include_str!("kernels.cu") };
@@ -48,7 +48,7 @@ pub(super) fn fill(
         Argument::Word(key[1]),
         Argument::Word(epoch),
     ];
-    machine.launch(&Launch { kernel, grid: [blocks(count)?, 1], block: BLOCK, arguments })
+    for_each(machine, count, kernel, arguments)
 }
 
 #[cfg(test)]

@@ -145,6 +145,16 @@ pub(crate) trait Machine {
     fn scratch(&self, numbers: usize, real: DType) -> Result<Address>;
 }
 
+/// Launches a kernel with a thread for each of so many things, along x.
+pub(crate) fn for_each(
+    machine: &dyn Machine,
+    things: usize,
+    kernel: Kernel,
+    arguments: Vec<Argument>,
+) -> Result<()> {
+    machine.launch(&Launch { kernel, grid: [blocks(things)?, 1], block: BLOCK, arguments })
+}
+
 /// Blocks for so many threads.
 pub(crate) fn blocks(threads: usize) -> Result<u32> {
     let blocks = threads.div_ceil(BLOCK as usize);

@@ -5,7 +5,7 @@ use candle_core::DType;
 use super::Mask;
 use crate::{
     Result,
-    ops::cuda::{Address, Argument, BLOCK, Kernel, Launch, Machine, Program, blocks, packs},
+    ops::cuda::{Address, Argument, Kernel, Machine, Program, for_each, packs},
 };
 
 static KERNELS: Program = Program { name: "dropout", source: include_str!("kernels.cu") };
@@ -33,8 +33,7 @@ pub(super) fn apply(
         Argument::Word(mask.threshold.into()),
         Argument::Real(mask.scale()),
     ];
-    let grid = [blocks(count.div_ceil(4))?, 1];
-    machine.launch(&Launch { kernel, grid, block: BLOCK, arguments })
+    for_each(machine, count.div_ceil(4), kernel, arguments)
 }
 
 #[cfg(test)]

@@ -5,9 +5,7 @@ use candle_core::DType;
 use super::cpu::Size;
 use crate::{
     Result,
-    ops::cuda::{
-        Address, Argument, BLOCK, Kernel, Launch, Machine, Matrices, Product, Program, blocks, int,
-    },
+    ops::cuda::{Address, Argument, Kernel, Machine, Matrices, Product, Program, for_each, int},
 };
 
 static KERNELS: Program = Program { name: "linear", source: include_str!("kernels.cu") };
@@ -36,7 +34,7 @@ pub(super) fn forward(
     let count = batch * outputs;
     let arguments = vec![bias.into(), y.into(), int(outputs)?, Argument::Long(count as i64)];
     let kernel = kernel("fill_rows", real);
-    machine.launch(&Launch { kernel, grid: [blocks(count)?, 1], block: BLOCK, arguments })?;
+    for_each(machine, count, kernel, arguments)?;
     machine.multiply(&Product {
         real,
         size: [batch, outputs, inputs],
@@ -80,7 +78,7 @@ pub(super) fn backward(
     })?;
     let arguments = vec![g.into(), db.into(), int(batch)?, int(outputs)?];
     let kernel = kernel("sum_rows", real);
-    machine.launch(&Launch { kernel, grid: [blocks(outputs)?, 1], block: BLOCK, arguments })
+    for_each(machine, outputs, kernel, arguments)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use candle_core::DType;
 use super::Size;
 use crate::{
     Result,
-    ops::cuda::{Address, Argument, BLOCK, Kernel, Launch, Machine, Program, blocks, int},
+    ops::cuda::{Address, Argument, Kernel, Machine, Program, for_each, int},
 };
 
 static KERNELS: Program = Program { name: "pool", source: include_str!("kernels.cu") };
@@ -30,7 +30,7 @@ fn launch(
     for side in size.image.into_iter().chain(size.output) {
         arguments.push(int(side)?);
     }
-    machine.launch(&Launch { kernel, grid: [blocks(count)?, 1], block: BLOCK, arguments })
+    for_each(machine, count, kernel, arguments)
 }
 
 impl Size {

@@ -4,7 +4,7 @@ use candle_core::DType;
 
 use crate::{
     Result,
-    ops::cuda::{Address, Argument, BLOCK, Kernel, Launch, Machine, Program, blocks, packs},
+    ops::cuda::{Address, Argument, Kernel, Machine, Program, for_each, packs},
 };
 
 static KERNELS: Program = Program { name: "relu", source: include_str!("kernels.cu") };
@@ -22,7 +22,7 @@ fn launch(
     let kernel = Kernel { program: &KERNELS, real, constants, function };
     let mut arguments: Vec<Argument> = addresses.iter().map(|&at| at.into()).collect();
     arguments.extend([Argument::Real(slope), Argument::Long(packs as i64)]);
-    machine.launch(&Launch { kernel, grid: [blocks(packs)?, 1], block: BLOCK, arguments })
+    for_each(machine, packs, kernel, arguments)
 }
 
 /// Writes the values into `y`, which may be `x`.

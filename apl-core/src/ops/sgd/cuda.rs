@@ -5,7 +5,7 @@ use candle_core::DType;
 use super::Step;
 use crate::{
     Result,
-    ops::cuda::{Address, Argument, BLOCK, Kernel, Launch, Machine, Program, blocks, packs},
+    ops::cuda::{Address, Argument, Kernel, Machine, Program, for_each, packs},
 };
 
 static KERNELS: Program = Program { name: "sgd", source: include_str!("kernels.cu") };
@@ -30,7 +30,7 @@ pub(super) fn step(
         Argument::Real(step.decay),
         Argument::Long(packs as i64),
     ];
-    machine.launch(&Launch { kernel, grid: [blocks(packs)?, 1], block: BLOCK, arguments })
+    for_each(machine, packs, kernel, arguments)
 }
 
 #[cfg(test)]
