@@ -13,7 +13,7 @@ use crate::{
         Linear, LinearConfig, Loss, Pool, Setup,
     },
     ops::{
-        conv2d, pool, sgd,
+        conv2d, crops, pool, sgd,
         testing::{assert_close, normal},
     },
     random::Streams,
@@ -247,7 +247,25 @@ fn variants() -> BTreeMap<String, Kernel> {
             }
         }
     }
+    for dtype in [DType::F32, DType::F64] {
+        emulator::with(machine.clone(), || cut(dtype));
+    }
     recorder.variants.take()
+}
+
+/// Batches of images stored as bytes and as numbers, as they are and moved.
+fn cut(dtype: DType) {
+    let zeros = |dims: &[usize], dtype| Tensor::zeros(dims, dtype, &Device::Cpu).unwrap();
+    let (indices, labels) = (zeros(&[2], DType::U32), zeros(&[2], DType::U32));
+    let batch = zeros(&[2, 3, 4, 4], dtype);
+    let mean = (zeros(&[3, 4, 4], dtype), 1.0);
+    for (stored, mean) in [(DType::U8, Some(mean)), (DType::F32, None)] {
+        let values = zeros(&[5, 3, 4, 4], stored);
+        let images = crops::Images { values, labels: zeros(&[5], DType::U32), mean };
+        for draw in [None, Some(crops::Draw { key: [1, 2], epoch: 3, padding: 4 })] {
+            crops::fill(&images, &indices, draw, &batch, &labels).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -255,8 +273,19 @@ fn every_program_is_launched() {
     let variants = variants();
     let programs: std::collections::BTreeSet<&str> =
         variants.values().map(|kernel| kernel.program.name).collect();
-    let expected = ["apl", "conv2d", "copy", "cross_entropy", "dropout", "linear", "pool", "relu"];
-    assert_eq!(programs.into_iter().filter(|&name| name != "sgd").collect::<Vec<_>>(), expected);
+    let expected = [
+        "apl",
+        "conv2d",
+        "copy",
+        "crops",
+        "cross_entropy",
+        "dropout",
+        "linear",
+        "pool",
+        "relu",
+        "sgd",
+    ];
+    assert_eq!(programs.into_iter().collect::<Vec<_>>(), expected);
     assert!(variants.len() > 30, "{}", variants.len());
 }
 
