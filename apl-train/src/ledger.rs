@@ -15,12 +15,22 @@ pub const GATHERED: usize = 32;
 #[derive(Debug, Default)]
 pub struct Ledger {
     waiting: Vec<Entry>,
+    /// Looked at when they were added.
+    seen: Vec<Seen>,
+}
+
+/// A loss.
+#[derive(Debug)]
+pub enum Measured {
+    /// As a number.
+    Now(f64),
+    /// Where the device has it: `[1]`, `f64`.
+    Later(Tensor),
 }
 
 #[derive(Debug)]
 struct Entry {
     step: u64,
-    /// `[1]`, `f64`.
     loss: Tensor,
     scores: Tensor,
     /// As they were filled.
@@ -39,7 +49,7 @@ pub struct Seen {
 }
 
 impl Ledger {
-    /// Computes the loss of a batch and its gradient, without waiting for it.
+    /// Computes the loss of a batch and its gradient, waiting for it only where it is wanted `now`.
     ///
     /// # Errors
     /// What the operation reports.
@@ -48,24 +58,37 @@ impl Ledger {
         scores: &Tensor,
         shown: &Examples,
         gradient: &Tensor,
-    ) -> Result<Tensor> {
+        now: bool,
+    ) -> Result<Measured> {
+        let (targets, weights) = (&shown.targets, shown.weights.as_ref());
+        if now {
+            return Ok(Measured::Now(loss.evaluate(scores, targets, weights, Some(gradient))?));
+        }
         let total = Tensor::zeros(1, DType::F64, scores.device())?;
-        let weights = shown.weights.as_ref();
-        loss.accumulate(scores, &shown.targets, weights, Some(gradient), &total)?;
-        Ok(total)
+        loss.accumulate(scores, targets, weights, Some(gradient), &total)?;
+        Ok(Measured::Later(total))
     }
 
-    /// Adds a step: its loss, its outputs, which are copied, and its examples, whose labels are.
+    /// Adds a step: its loss, its outputs and its examples. Where the loss comes later, outputs and labels are copied.
     ///
     /// # Errors
     /// What Candle reports.
     pub fn add(
         &mut self,
         step: u64,
-        loss: Tensor,
+        loss: Measured,
         scores: &Tensor,
         examples: &Examples,
     ) -> Result<()> {
+        let loss = match loss {
+            Measured::Later(loss) => loss,
+            Measured::Now(loss) => {
+                let mut predictions = Predictions::default();
+                gather(&mut predictions, scores, examples)?;
+                self.seen.push(Seen { step, loss, predictions });
+                return Ok(());
+            }
+        };
         let Examples { targets, weights, .. } = examples;
         let weights = weights.as_ref().map(Tensor::copy).transpose()?;
         // The inputs are not looked at again: a view of nothing.
@@ -77,7 +100,7 @@ impl Ledger {
 
     /// How many steps wait.
     pub fn len(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len() + self.seen.len()
     }
 
     /// Looks at all that wait, in order.
@@ -90,6 +113,7 @@ impl Ledger {
             gather(&mut predictions, &entry.scores, &entry.examples)?;
             Ok(Seen { step: entry.step, loss: entry.loss.to_vec1::<f64>()?[0], predictions })
         };
-        self.waiting.drain(..).map(look).collect()
+        let seen = self.seen.drain(..).map(Ok);
+        seen.chain(self.waiting.drain(..).map(look)).collect()
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     evaluate::{Outcome, evaluate},
     feed::{Batches, Feed},
     interrupt::Interrupt,
-    ledger::{GATHERED, Ledger, Seen},
+    ledger::{GATHERED, Ledger, Measured, Seen},
     model,
     notice::notice,
     optimizer::Sgd,
@@ -237,9 +237,9 @@ impl<'a, T: Task> Training<'a, T> {
         let learn = || {
             let mut context = Context::training(step, self.streams);
             let scores = self.network.forward(&shown.inputs, &mut context)?;
-            let loss = Ledger::loss(T::LOSS, &scores, &shown, &self.gradient)?;
+            let loss = Ledger::loss(T::LOSS, &scores, &shown, &self.gradient, at_once)?;
             // Where it is looked at later, a loss that is too large stops the run some steps later.
-            if !at_once || usable(loss.to_vec1::<f64>()?[0]) {
+            if !matches!(loss, Measured::Now(loss) if !usable(loss)) {
                 self.network.backward(&shown.inputs, &self.gradient, &mut context)?;
                 self.optimizer.step(lr, momentum)?;
             }
