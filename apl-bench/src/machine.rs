@@ -20,11 +20,23 @@ pub fn matmul_rate(rounds: usize, device: &Device) -> Result<Spread> {
     let flop = 2.0 * (SIDE as f64).powi(3);
     let bias = Tensor::zeros(SIDE, DType::F32, device)?;
     let product = a.zeros_like()?;
+    rate(rounds, 1e-9 * flop, device, || {
+        Ok(apl_core::ops::linear::forward(&a, &b, &bias, &product)?)
+    })
+}
+
+/// So much a second of work that is done at once, after a first time that does not count.
+fn rate(
+    rounds: usize,
+    amount: f64,
+    device: &Device,
+    work: impl Fn() -> Result<()>,
+) -> Result<Spread> {
     let once = || {
         let start = Instant::now();
-        apl_core::ops::linear::forward(&a, &b, &bias, &product)?;
+        work()?;
         device.synchronize()?;
-        Ok(1e-9 * flop / start.elapsed().as_secs_f64())
+        Ok(amount / start.elapsed().as_secs_f64())
     };
     once().and_then(|_: f64| (0..rounds).map(|_| once()).collect::<Result<_>>()).map(Spread::of)
 }
@@ -34,13 +46,7 @@ pub fn gpu_copy_rate(rounds: usize, device: &Device) -> Result<Spread> {
     let from = Tensor::zeros(COPIED, DType::F32, device)?;
     let to = from.zeros_like()?;
     let bytes = 2.0 * (COPIED * size_of::<f32>()) as f64;
-    let once = || {
-        let start = Instant::now();
-        apl_core::ops::copy::values(&from, &to)?;
-        device.synchronize()?;
-        Ok(1e-9 * bytes / start.elapsed().as_secs_f64())
-    };
-    once().and_then(|_: f64| (0..rounds).map(|_| once()).collect::<Result<_>>()).map(Spread::of)
+    rate(rounds, 1e-9 * bytes, device, || Ok(apl_core::ops::copy::values(&from, &to)?))
 }
 
 /// GB/s of a copy, read and written bytes together.

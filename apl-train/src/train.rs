@@ -14,6 +14,7 @@ use candle_core::{DType, Tensor};
 use crate::{
     Error, Result, Task,
     checkpoint::{self, Running, State},
+    config::OptimizerSection,
     device::{self, Compute},
     divergence, ensemble,
     evaluate::{Outcome, evaluate},
@@ -230,7 +231,6 @@ impl<'a, T: Task> Training<'a, T> {
         let started = Instant::now();
         let (step, optimizer) = (self.state.step, &self.plan.config.optimizer);
         let [batch, shown] = self.feed.batch::<T>(self.data, step)?;
-        let usable = |loss: f64| loss <= optimizer.loss_limit;
         let at_once = self.gathered() == 0;
         let (lr, momentum) = (self.plan.rates.at(step), self.plan.momentum.at(step));
         let more = step + 1 < self.plan.steps();
@@ -239,7 +239,11 @@ impl<'a, T: Task> Training<'a, T> {
             let scores = self.network.forward(&shown.inputs, &mut context)?;
             let loss = Ledger::loss(T::LOSS, &scores, &shown, &self.gradient, at_once)?;
             // Where it is looked at later, a loss that is too large stops the run some steps later.
-            if !matches!(loss, Measured::Now(loss) if !usable(loss)) {
+            let usable = match loss {
+                Measured::Now(loss) => usable(loss, optimizer),
+                Measured::Later(_) => true,
+            };
+            if usable {
                 self.network.backward(&shown.inputs, &self.gradient, &mut context)?;
                 self.optimizer.step(lr, momentum)?;
             }
@@ -270,7 +274,7 @@ impl<'a, T: Task> Training<'a, T> {
     fn settle(&mut self) -> Result<()> {
         let optimizer = &self.plan.config.optimizer;
         for Seen { step, loss, predictions } in self.ledger.settle()? {
-            if loss.is_nan() || loss > optimizer.loss_limit {
+            if !usable(loss, optimizer) {
                 return Err(self.diverged(step, loss));
             }
             self.state.running.add(optimizer.batch, loss, T::score(&predictions));
@@ -419,4 +423,9 @@ impl<'a, T: Task> Training<'a, T> {
     fn last_good(&self) -> String {
         divergence::last_good(self.directory, self.last_checkpoint.0)
     }
+}
+
+/// Whether training can go on from a loss: NaN is none.
+fn usable(loss: f64, optimizer: &OptimizerSection) -> bool {
+    loss <= optimizer.loss_limit
 }

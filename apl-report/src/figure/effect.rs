@@ -78,14 +78,14 @@ fn groups(rows: &[Row]) -> Vec<Group<'_>> {
         settings.retain(|key, _| !key.starts_with("activation."));
         whole.then(|| (row.comparison(), settings))
     };
-    let mut found = row::alike(rows, key);
-    found.retain(|(_, rows)| group(String::new(), rows).is_some());
+    let found = row::alike(rows, key).into_iter();
+    let found: Vec<_> = found.filter_map(|(key, rows)| Some((key, group(&rows)?))).collect();
     let titles = titles(found.iter().map(|((comparison, settings), _)| (comparison, settings)));
-    titles.into_iter().zip(&found).filter_map(|(title, (_, rows))| group(title, rows)).collect()
+    titles.into_iter().zip(found).map(|(title, (_, group))| Group { title, ..group }).collect()
 }
 
-/// `None` where there are not two S.
-fn group<'a>(title: String, rows: &[&'a Row]) -> Option<Group<'a>> {
+/// Without a title; `None` where there are not two S.
+fn group<'a>(rows: &[&'a Row]) -> Option<Group<'a>> {
     let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
     for row in rows {
         let hinges = row.runs()[0].summary.activation.hinges;
@@ -106,7 +106,7 @@ fn group<'a>(title: String, rows: &[&'a Row]) -> Option<Group<'a>> {
     let first = rows.first()?;
     let measure = rows.iter().find_map(|row| row.measure())?;
     Some(Group {
-        title,
+        title: String::new(),
         relu: relu.and_then(|row| Statistics::of(row.scores())),
         series,
         unit: &measure.unit,

@@ -231,13 +231,11 @@ fn plural(count: usize, what: &str) -> String {
 
 /// How each row looks wherever it stands beside others.
 fn looks(rows: &[Row]) -> Vec<String> {
-    let place = |i: usize| {
-        let same = |other: &&Row| {
-            other.is_relu() == rows[i].is_relu() && other.comparison() == rows[i].comparison()
-        };
-        rows[..i].iter().filter(same).count()
+    let look = |i: usize| {
+        let beside = |&other: &usize| rows[other].comparison() == rows[i].comparison();
+        look_among(rows, &(0..i).filter(beside).collect::<Vec<_>>(), i)
     };
-    (0..rows.len()).map(|i| figure::look(rows[i].is_relu(), place(i))).collect()
+    (0..rows.len()).map(look).collect()
 }
 
 /// Whether a row is the first with units that is done among those it can be compared with.

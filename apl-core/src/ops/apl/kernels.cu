@@ -94,19 +94,6 @@ KERNEL(forward_groups, (const real *x, const real *slopes, const real *offsets, 
     }
 }
 
-// The sum over a block, in one order whatever the machine; the first thread has it.
-__device__ inline real sum_of_block(real value, real *shared) {
-    shared[threadIdx.x] = value;
-    __syncthreads();
-    for (unsigned half = BLOCK / 2; half > 0; half /= 2) {
-        if (threadIdx.x < half) shared[threadIdx.x] += shared[threadIdx.x + half];
-        __syncthreads();
-    }
-    const real sum = shared[0];
-    __syncthreads();
-    return sum;
-}
-
 // The sums over a block's values go to [chunk, HINGES, groups].
 KERNEL(backward_groups, (const real *x, const real *slopes, const real *offsets, const real *g, real *dx, real *by_slope, real *by_offset, int groups, int positions, long long values, long long span)) {
     __shared__ real shared[BLOCK];

@@ -1,4 +1,4 @@
-//! The convolution on a GPU: the pixels of some images as columns, one product for all of them, and back. 1 x 1 kernels need no columns.
+//! The convolution on a GPU: the pixels of some images as columns, one product for all of them, and back.
 
 use candle_core::DType;
 
@@ -6,8 +6,7 @@ use super::lowering::Size;
 use crate::{
     Result,
     ops::cuda::{
-        Address, Argument, BLOCK, Kernel, Launch, Machine, Matrices, Product, Program, for_each,
-        int,
+        Address, BLOCK, Kernel, Launch, Machine, Matrix, Product, Program, for_numbers, int,
     },
 };
 
@@ -25,22 +24,6 @@ fn kernel(function: &'static str, size: Size, real: DType) -> Kernel {
         ("BLOCK", i64::from(BLOCK)),
     ];
     Kernel { program: &KERNELS, real, constants, function }
-}
-
-/// A launch of a thread for each of `count` numbers.
-fn each(
-    machine: &dyn Machine,
-    kernel: Kernel,
-    addresses: &[Address],
-    count: usize,
-    sizes: &[usize],
-) -> Result<()> {
-    let mut arguments: Vec<Argument> = addresses.iter().map(|&at| at.into()).collect();
-    arguments.push(Argument::Long(count as i64));
-    for &size in sizes {
-        arguments.push(int(size)?);
-    }
-    for_each(machine, count, kernel, arguments)
 }
 
 /// Some images that are computed together, and the memory that this takes.
@@ -73,8 +56,8 @@ impl Part {
     }
 
     /// Row-major `[rows, images * positions]`.
-    fn matrix(&self, at: Address, size: Size) -> Matrices {
-        Matrices { at, row: self.images * size.positions(), transposed: false, step: 0 }
+    fn matrix(&self, at: Address, size: Size) -> Matrix {
+        Matrix::new(at, self.images * size.positions())
     }
 
     fn fill_columns(
@@ -90,7 +73,7 @@ impl Part {
         let sizes = [self.images, size.channels, height, width, rows, columns];
         let x = x.plus(self.input, real);
         let kernel = kernel("image_to_columns", size, real);
-        each(machine, kernel, &[x, self.columns], count, &sizes)
+        for_numbers(machine, count, kernel, &[x, self.columns], &sizes)
     }
 
     fn fill_wide(&self, machine: &dyn Machine, g: Address, size: Size, real: DType) -> Result<()> {
@@ -98,7 +81,7 @@ impl Part {
         let sizes = [self.images, size.outputs, size.positions()];
         let g = g.plus(self.output, real);
         let kernel = kernel("images_to_wide", size, real);
-        each(machine, kernel, &[g, self.wide], count, &sizes)
+        for_numbers(machine, count, kernel, &[g, self.wide], &sizes)
     }
 }
 
@@ -110,7 +93,7 @@ pub(super) fn forward(
     real: DType,
 ) -> Result<()> {
     let taps = size.taps();
-    let weights = Matrices { at: weight, row: taps, transposed: false, step: 0 };
+    let weights = Matrix::new(weight, taps);
     for part in Part::all(machine, size, real)? {
         part.fill_columns(machine, x, size, real)?;
         machine.multiply(&Product {
@@ -119,13 +102,12 @@ pub(super) fn forward(
             a: weights,
             b: part.matrix(part.columns, size),
             c: part.matrix(part.wide, size),
-            count: 1,
             accumulate: false,
         })?;
         let count = part.images * size.outputs * size.positions();
         let sizes = [part.images, size.outputs, size.positions()];
         let to = [part.wide, bias, y.plus(part.output, real)];
-        each(machine, kernel("wide_to_images", size, real), &to, count, &sizes)?;
+        for_numbers(machine, count, kernel("wide_to_images", size, real), &to, &sizes)?;
     }
     Ok(())
 }
@@ -138,7 +120,7 @@ pub(super) fn input_gradient(
     real: DType,
 ) -> Result<()> {
     let taps = size.taps();
-    let weights = Matrices { at: weight, row: taps, transposed: true, step: 0 };
+    let weights = Matrix::transposed(weight, taps);
     for part in Part::all(machine, size, real)? {
         part.fill_wide(machine, g, size, real)?;
         machine.multiply(&Product {
@@ -147,7 +129,6 @@ pub(super) fn input_gradient(
             a: weights,
             b: part.matrix(part.wide, size),
             c: part.matrix(part.columns, size),
-            count: 1,
             accumulate: false,
         })?;
         let [height, width] = size.image;
@@ -155,7 +136,7 @@ pub(super) fn input_gradient(
         let sizes = [part.images, size.channels, height, width, rows, columns];
         let to = [part.columns, dx.plus(part.input, real)];
         let count = part.images * size.pixels();
-        each(machine, kernel("columns_to_image", size, real), &to, count, &sizes)?;
+        for_numbers(machine, count, kernel("columns_to_image", size, real), &to, &sizes)?;
     }
     Ok(())
 }
@@ -175,9 +156,8 @@ pub(super) fn parameter_gradients(
             real,
             size: [size.outputs, taps, part.images * size.positions()],
             a: part.matrix(part.wide, size),
-            b: Matrices { transposed: true, ..part.matrix(part.columns, size) },
-            c: Matrices { at: dw, row: taps, transposed: false, step: 0 },
-            count: 1,
+            b: Matrix { transposed: true, ..part.matrix(part.columns, size) },
+            c: Matrix::new(dw, taps),
             accumulate: i > 0,
         })?;
     }

@@ -1,7 +1,6 @@
 // A convolution by one matrix product over several images: `columns[tap, image * position]` is the pixel that a tap (channel, row, column of the kernel)
 // meets at a position, `wide[output, image * position]` the output or its gradient in the same order. The window's numbers are constants.
 
-
 KERNEL(image_to_columns, (const real *x, real *to, long long count, int images, int channels, int height, int width, int rows, int columns)) {
     const long long i = place();
     if (i >= count) return;
@@ -61,11 +60,6 @@ KERNEL(sum_planes, (const real *g, real *sum, int images, int outputs, int posit
     for (long long i = threadIdx.x; i < (long long)images * positions; i += BLOCK) {
         total += g[(i / positions * outputs + output) * positions + i % positions];
     }
-    shared[threadIdx.x] = total;
-    __syncthreads();
-    for (unsigned half = BLOCK / 2; half > 0; half /= 2) {
-        if (threadIdx.x < half) shared[threadIdx.x] += shared[threadIdx.x + half];
-        __syncthreads();
-    }
-    if (threadIdx.x == 0) sum[output] = shared[0];
+    total = sum_of_block(total, shared);
+    if (threadIdx.x == 0) sum[output] = total;
 }

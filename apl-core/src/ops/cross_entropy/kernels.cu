@@ -3,13 +3,8 @@
 
 __device__ inline void add_to_total(double mine, double *total, int rows) {
     __shared__ double shared[BLOCK];
-    shared[threadIdx.x] = mine;
-    __syncthreads();
-    for (unsigned half = BLOCK / 2; half > 0; half /= 2) {
-        if (threadIdx.x < half) shared[threadIdx.x] += shared[threadIdx.x + half];
-        __syncthreads();
-    }
-    if (threadIdx.x == 0 && total) *total += shared[0] / rows;
+    const double sum = sum_of_block(mine, shared);
+    if (threadIdx.x == 0 && total) *total += sum / rows;
 }
 
 // scores [rows, classes]: ln sum_k exp(x_k) - x_label, shifted by the largest; dx = (softmax(x) - onehot(label)) / rows, where asked for.

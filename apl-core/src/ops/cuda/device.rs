@@ -18,7 +18,7 @@ use candle_core::{
     },
 };
 
-use super::{Address, Argument, Kernel, Launch, Machine, Matrices, Product, compiler};
+use super::{Address, Argument, Kernel, Launch, Machine, Matrix, Product, compiler};
 use crate::{Error, Result, ops::access::Named};
 
 pub(super) fn run<const N: usize>(
@@ -80,7 +80,7 @@ struct Gpu<'a> {
 struct Kept {
     /// By the kernels' variants.
     modules: HashMap<String, Arc<CudaModule>>,
-    functions: HashMap<(String, &'static str), CudaFunction>,
+    functions: HashMap<Kernel, CudaFunction>,
     scratch: Option<CudaSlice<u8>>,
 }
 
@@ -94,23 +94,23 @@ impl Gpu<'_> {
     fn function(&self, kernel: &Kernel) -> Result<CudaFunction> {
         let mut kept = kept();
         let Kept { modules, functions, .. } = kept.entry(self.device.id()).or_default();
-        let key = (kernel.variant(), kernel.function);
-        if let Some(function) = functions.get(&key) {
+        if let Some(function) = functions.get(kernel) {
             return Ok(function.clone());
         }
-        let module = match modules.get(&key.0) {
+        let variant = kernel.variant();
+        let module = match modules.get(&variant) {
             Some(module) => module.clone(),
             None => {
                 let stream = self.device.cuda_stream();
                 let (major, minor) = stream.context().compute_capability().w()?;
                 let ptx = Ptx::from_src(compiler::ptx(kernel, [major, minor])?);
                 let module = stream.context().load_module(ptx).w()?;
-                modules.insert(key.0.clone(), module.clone());
+                modules.insert(variant, module.clone());
                 module
             }
         };
         let function = module.load_function(kernel.function).w()?;
-        functions.insert(key, function.clone());
+        functions.insert(kernel.clone(), function.clone());
         Ok(function)
     }
 }
@@ -148,17 +148,16 @@ impl Machine for Gpu<'_> {
     }
 
     fn multiply(&self, product: &Product) -> Result<()> {
-        let Product { real, size: [m, n, k], a, b, c, count, accumulate } = *product;
+        let Product { real, size: [m, n, k], a, b, c, accumulate } = *product;
         let int = |size: usize| i32::try_from(size).map_err(|_| too_large(size));
         // cuBLAS counts by columns: its product is the transpose, of the transposes in the other order.
-        let operation = |matrices: Matrices| match matrices.transposed {
+        let operation = |matrix: Matrix| match matrix.transposed {
             true => cublasOperation_t::CUBLAS_OP_T,
             false => cublasOperation_t::CUBLAS_OP_N,
         };
         let blas = self.device.cublas_handle();
         let (rows, columns, depth) = (int(n)?, int(m)?, int(k)?);
         let [row_a, row_b, row_c] = [int(a.row)?, int(b.row)?, int(c.row)?];
-        let [step_a, step_b, step_c] = [a.step as i64, b.step as i64, c.step as i64];
         macro_rules! gemm {
             ($type:ty, $function:path) => {{
                 let (one, before): ($type, $type) = (1.0, if accumulate { 1.0 } else { 0.0 });
@@ -175,23 +174,19 @@ impl Machine for Gpu<'_> {
                         &one,
                         b.at.0 as *const $type,
                         row_b,
-                        step_b,
                         a.at.0 as *const $type,
                         row_a,
-                        step_a,
                         &before,
                         c.at.0 as *mut $type,
                         row_c,
-                        step_c,
-                        int(count)?,
                     )
                     .w()?;
                 }
             }};
         }
         match real {
-            DType::F64 => gemm!(f64, cublas::dgemm_strided_batched),
-            _ => gemm!(f32, cublas::sgemm_strided_batched),
+            DType::F64 => gemm!(f64, cublas::dgemm),
+            _ => gemm!(f32, cublas::sgemm),
         }
         Ok(())
     }

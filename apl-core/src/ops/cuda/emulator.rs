@@ -14,7 +14,7 @@ use std::{
 use candle_core::{CpuStorage, DType, Storage, Tensor};
 use libloading::{Library, Symbol};
 
-use super::{Address, Argument, Kernel, Launch, Machine, Matrices, PRELUDE, Product};
+use super::{Address, Argument, Kernel, Launch, Machine, Matrix, PRELUDE, Product};
 use crate::{Result, ops::access::Named};
 
 /// The CPU as a GPU. Addresses are those of the process.
@@ -175,25 +175,21 @@ impl Machine for Emulator {
 }
 
 fn multiply<T: Copy + Into<f64> + FromF64>(product: &Product) {
-    let Product { size: [m, n, k], a, b, c, count, accumulate, .. } = *product;
-    let at = |matrices: Matrices, index: usize, row: usize, column: usize| {
-        let (row, column) = if matrices.transposed { (column, row) } else { (row, column) };
-        let place = index * matrices.step + row * matrices.row + column;
-        (matrices.at.0 as *mut T).wrapping_add(place)
+    let Product { size: [m, n, k], a, b, c, accumulate, .. } = *product;
+    let at = |matrix: Matrix, row: usize, column: usize| {
+        let (row, column) = if matrix.transposed { (column, row) } else { (row, column) };
+        (matrix.at.0 as *mut T).wrapping_add(row * matrix.row + column)
     };
-    for (index, i, j) in
-        (0..count).flat_map(|c| (0..m).flat_map(move |i| (0..n).map(move |j| (c, i, j))))
-    {
+    for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
         // SAFETY: the sizes are those of the memory, as the operation's test shows.
         #[allow(unsafe_code)]
         unsafe {
             let terms = (0..k).map(|l| {
-                let (a, b): (f64, f64) =
-                    ((*at(a, index, i, l)).into(), (*at(b, index, l, j)).into());
+                let (a, b): (f64, f64) = ((*at(a, i, l)).into(), (*at(b, l, j)).into());
                 a * b
             });
-            let before = if accumulate { (*at(c, index, i, j)).into() } else { 0.0 };
-            *at(c, index, i, j) = T::from_f64(before + terms.sum::<f64>());
+            let before = if accumulate { (*at(c, i, j)).into() } else { 0.0 };
+            *at(c, i, j) = T::from_f64(before + terms.sum::<f64>());
         }
     }
 }

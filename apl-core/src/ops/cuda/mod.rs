@@ -62,7 +62,7 @@ impl From<Address> for Argument {
 }
 
 /// A file of kernels.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Program {
     /// The operation's name.
     pub name: &'static str,
@@ -78,7 +78,7 @@ pub(crate) const PRELUDE: &str = include_str!("prelude.cu");
 pub(crate) const BLOCK: u32 = 256;
 
 /// A kernel, compiled for a type and some constants.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Kernel {
     pub program: &'static Program,
     pub real: DType,
@@ -110,28 +110,37 @@ pub(crate) struct Launch {
     pub arguments: Vec<Argument>,
 }
 
-/// Row-major matrices, one behind the other.
+/// A row-major matrix.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Matrices {
+pub(crate) struct Matrix {
     pub at: Address,
     /// Numbers from a row as it lies in memory to the next.
     pub row: usize,
     /// Whether what is meant is the transpose of what lies in memory.
     pub transposed: bool,
-    /// Numbers from a matrix to the next; 0 where all are the same.
-    pub step: usize,
 }
 
-/// `c = a b`, or `c = c + a b`, for several matrices.
+impl Matrix {
+    /// As it lies in memory, with rows of so many numbers.
+    pub fn new(at: Address, row: usize) -> Self {
+        Self { at, row, transposed: false }
+    }
+
+    /// The transpose of one that lies in memory so.
+    pub fn transposed(at: Address, row: usize) -> Self {
+        Self { at, row, transposed: true }
+    }
+}
+
+/// `c = a b`, or `c = c + a b`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Product {
     pub real: DType,
     /// Rows of `a` and `c`, columns of `b` and `c`, columns of `a` and rows of `b`.
     pub size: [usize; 3],
-    pub a: Matrices,
-    pub b: Matrices,
-    pub c: Matrices,
-    pub count: usize,
+    pub a: Matrix,
+    pub b: Matrix,
+    pub c: Matrix,
     pub accumulate: bool,
 }
 
@@ -153,6 +162,22 @@ pub(crate) fn for_each(
     arguments: Vec<Argument>,
 ) -> Result<()> {
     machine.launch(&Launch { kernel, grid: [blocks(things)?, 1], block: BLOCK, arguments })
+}
+
+/// [`for_each`] of the numbers of a tensor: a kernel that is given addresses, how many numbers there are, and some sizes.
+pub(crate) fn for_numbers(
+    machine: &dyn Machine,
+    count: usize,
+    kernel: Kernel,
+    addresses: &[Address],
+    sizes: &[usize],
+) -> Result<()> {
+    let mut arguments: Vec<Argument> = addresses.iter().map(|&at| at.into()).collect();
+    arguments.push(Argument::Long(count as i64));
+    for &size in sizes {
+        arguments.push(int(size)?);
+    }
+    for_each(machine, count, kernel, arguments)
 }
 
 /// Blocks for so many threads.

@@ -30,6 +30,20 @@ __device__ inline long long place() {
     return (long long)blockIdx.x * blockDim.x + threadIdx.x;
 }
 
+// The sum over a block, a power of two of threads, in one order whatever the machine; every thread has it. `shared` has a place for each.
+template <class T>
+__device__ inline T sum_of_block(T value, T *shared) {
+    shared[threadIdx.x] = value;
+    __syncthreads();
+    for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
+        if (threadIdx.x < half) shared[threadIdx.x] += shared[threadIdx.x + half];
+        __syncthreads();
+    }
+    const T sum = shared[0];
+    __syncthreads();
+    return sum;
+}
+
 // max(0, v); what is no number stays so.
 __device__ inline real positive(real v) {
     return v <= real(0) ? real(0) : v;

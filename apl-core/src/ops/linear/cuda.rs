@@ -5,22 +5,13 @@ use candle_core::DType;
 use super::cpu::Size;
 use crate::{
     Result,
-    ops::cuda::{Address, Argument, Kernel, Machine, Matrices, Product, Program, for_each, int},
+    ops::cuda::{Address, Argument, Kernel, Machine, Matrix, Product, Program, for_each, int},
 };
 
 static KERNELS: Program = Program { name: "linear", source: include_str!("kernels.cu") };
 
 fn kernel(function: &'static str, real: DType) -> Kernel {
     Kernel { program: &KERNELS, real, constants: Vec::new(), function }
-}
-
-/// One matrix as it lies in memory.
-fn matrix(at: Address, row: usize) -> Matrices {
-    Matrices { at, row, transposed: false, step: 0 }
-}
-
-fn transposed(at: Address, row: usize) -> Matrices {
-    Matrices { transposed: true, ..matrix(at, row) }
 }
 
 /// Writes `x W^T + b` into `y`.
@@ -38,10 +29,9 @@ pub(super) fn forward(
     machine.multiply(&Product {
         real,
         size: [batch, outputs, inputs],
-        a: matrix(x, inputs),
-        b: transposed(weight, inputs),
-        c: matrix(y, outputs),
-        count: 1,
+        a: Matrix::new(x, inputs),
+        b: Matrix::transposed(weight, inputs),
+        c: Matrix::new(y, outputs),
         accumulate: true,
     })
 }
@@ -57,10 +47,9 @@ pub(super) fn backward(
     let product = Product {
         real,
         size: [batch, inputs, outputs],
-        a: matrix(g, outputs),
-        b: matrix(weight, inputs),
-        c: matrix(dx, inputs),
-        count: 1,
+        a: Matrix::new(g, outputs),
+        b: Matrix::new(weight, inputs),
+        c: Matrix::new(dx, inputs),
         accumulate: false,
     };
     if dx != Address::NONE {
@@ -71,9 +60,9 @@ pub(super) fn backward(
     }
     machine.multiply(&Product {
         size: [outputs, inputs, batch],
-        a: transposed(g, outputs),
-        b: matrix(x, inputs),
-        c: matrix(dw, inputs),
+        a: Matrix::transposed(g, outputs),
+        b: Matrix::new(x, inputs),
+        c: Matrix::new(dw, inputs),
         ..product
     })?;
     let arguments = vec![g.into(), db.into(), int(batch)?, int(outputs)?];

@@ -5,7 +5,7 @@ use candle_core::DType;
 use super::Size;
 use crate::{
     Result,
-    ops::cuda::{Address, Argument, Kernel, Machine, Program, for_each, int},
+    ops::cuda::{Address, Kernel, Machine, Program, for_numbers},
 };
 
 static KERNELS: Program = Program { name: "pool", source: include_str!("kernels.cu") };
@@ -25,12 +25,7 @@ fn launch(
         ("PADDING", config.padding as i64),
     ];
     let kernel = Kernel { program: &KERNELS, real, constants, function };
-    let mut arguments: Vec<Argument> = addresses.iter().map(|&at| at.into()).collect();
-    arguments.push(Argument::Long(count as i64));
-    for side in size.image.into_iter().chain(size.output) {
-        arguments.push(int(side)?);
-    }
-    for_each(machine, count, kernel, arguments)
+    for_numbers(machine, count, kernel, addresses, &[size.image, size.output].concat())
 }
 
 impl Size {

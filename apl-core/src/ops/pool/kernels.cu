@@ -1,7 +1,6 @@
 // Max and average pooling over square windows of SIDE pixels, STRIDE apart, over a border of PADDING; the last window may hang over the edge. Planes are
 // images times channels. Gradients are gathered, a thread a pixel, in the order of the windows.
 
-
 // Cells of a window along an axis that an average counts.
 __device__ inline int extent(int window, int size) {
     const int room = size + 2 * PADDING - window * STRIDE;
