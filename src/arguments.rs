@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use apl_core::ops::cuda::Arithmetic;
 use apl_train::device::Compute;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -316,12 +317,18 @@ pub struct Bench {
     /// The interpreter that has the peer [default: that of bench/pytorch/venv, else python3].
     #[arg(long, value_name = "FILE", requires = "peer")]
     pub python: Option<PathBuf>,
+    /// The peer's ways to run a step that are measured, such as eager,compile [default: all].
+    #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "peer")]
+    pub forms: Option<Vec<String>>,
     /// How often everything is measured.
     #[arg(long, default_value_t = 7, value_name = "N")]
     pub rounds: usize,
     /// What computes, ours and the peer's; on a GPU training steps alone are measured.
     #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
     pub device: Compute,
+    /// What the factors of products are rounded to on a GPU, ours and the peer's.
+    #[arg(long, default_value = "f32", value_name = "f32|tf32|bf16")]
+    pub arithmetic: Arithmetic,
     /// How many threads compute, ours and the peer's [default: one a core].
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,

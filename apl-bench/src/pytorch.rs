@@ -10,7 +10,7 @@ use apl_train::device::Compute;
 use tempfile::TempDir;
 
 use crate::{
-    Error, Result,
+    Error, Request, Result,
     process::Worker,
     workload::{Network, Workload},
 };
@@ -85,16 +85,12 @@ impl Pytorch {
     ///
     /// # Errors
     /// As [`Worker::start`].
-    pub fn start(
-        &self,
-        workload: Workload,
-        form: &str,
-        threads: usize,
-        device: Compute,
-    ) -> Result<Worker> {
+    pub fn start(&self, workload: Workload, form: &str, request: &Request) -> Result<Worker> {
+        let Request { threads, device, arithmetic, .. } = request;
         let mut command = Command::new(&self.python);
         command.arg(self.script.path().join("steps.py"));
         command.args([workload.name, form, &threads.to_string(), &device.to_string()]);
+        command.arg(arithmetic.name());
         Worker::start(&format!("pytorch {} {form}", workload.name), command)
     }
 }

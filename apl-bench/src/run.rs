@@ -1,7 +1,8 @@
 //! The measurement from beginning to end.
 
-use std::{path::PathBuf, process::Command};
+use std::{path::PathBuf, process::Command, thread};
 
+use apl_core::ops::cuda::{Arithmetic, calculate_in};
 use apl_train::{
     device::{self, Compute},
     run::Host,
@@ -36,6 +37,8 @@ pub enum Peer {
 pub struct Request {
     /// Who is measured beside us.
     pub peer: Option<Peer>,
+    /// The peer's ways to run a step that are measured, such as `eager`; all of them where absent.
+    pub forms: Option<Vec<String>>,
     /// Rounds of every figure.
     pub rounds: usize,
     /// Threads of ours, which are those of the pool that [`run`] is called in, and of the peer.
@@ -44,12 +47,44 @@ pub struct Request {
     pub only: Option<String>,
     /// What computes. On a GPU steps alone are measured, by blocks of ten.
     pub device: Compute,
+    /// How products are rounded, ours and the peer's.
+    pub arithmetic: Arithmetic,
     /// The command that ends in [`serve`](crate::serve()) of the workload whose name is its last argument.
     pub worker: StartWorker,
 }
 
+impl Request {
+    /// The peer's forms of a workload that are measured.
+    fn forms(&self, workload: Workload) -> Vec<&'static str> {
+        let wanted = |form: &&str| match &self.forms {
+            Some(forms) => forms.iter().any(|wanted| wanted == form),
+            None => true,
+        };
+        Pytorch::forms(workload, self.device).iter().copied().filter(wanted).collect()
+    }
+
+    /// Refuses a form that no workload has.
+    fn check_forms(&self) -> Result<()> {
+        let all = || workload::ALL.into_iter().flat_map(|w| Pytorch::forms(w, self.device));
+        for wanted in self.forms.iter().flatten() {
+            if !all().any(|form| form == wanted) {
+                let mut known: Vec<&str> = all().copied().collect();
+                known.sort_unstable();
+                known.dedup();
+                let place = format!("--forms {wanted}");
+                return Err(usage(
+                    &place,
+                    "found no such form",
+                    &format!("there are {}", known.join(", ")),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The command that does a workload's steps, by the workload's name.
-pub type StartWorker = Box<dyn Fn(&str) -> Result<Command>>;
+pub type StartWorker = Box<dyn Fn(&str) -> Result<Command> + Send + Sync>;
 
 /// Measures; `say` is told what is being measured.
 ///
@@ -60,10 +95,12 @@ pub fn run(request: &Request, say: &mut dyn FnMut(&str)) -> Result<Report> {
     if rounds == 0 {
         return Err(usage("--rounds 0", "expected at least 1", "leave it away for 7"));
     }
+    request.check_forms()?;
     let chosen = |name: &str| request.only.as_ref().is_none_or(|only| name.contains(only));
     let workloads = workload::ALL.into_iter().filter(|workload| chosen(workload.name));
     let workloads: Vec<Workload> = workloads.collect();
     let device = request.device.open()?;
+    calculate_in(&device, request.arithmetic)?;
     let mut operations = if device.is_cpu() { operations::all()? } else { Vec::new() };
     operations.retain(|operation| chosen(&operation.name));
     if workloads.is_empty() && operations.is_empty() {
@@ -87,8 +124,16 @@ pub fn run(request: &Request, say: &mut dyn FnMut(&str)) -> Result<Report> {
         },
     };
     let mut steps = Vec::new();
+    let mut ready = match &pytorch {
+        Some(pytorch) if !device.is_cpu() => {
+            say("PyTorch compiles");
+            side_by_side(&workloads, pytorch, request)
+        }
+        _ => Vec::new(),
+    };
     for workload in workloads {
-        steps.push(step(workload, request, pytorch.as_ref(), &machine, say)?);
+        let ready = if ready.is_empty() { Vec::new() } else { ready.remove(0) };
+        steps.push(step(workload, request, pytorch.as_ref(), ready, &machine, say)?);
     }
     let mut lines = Vec::new();
     for turn in operations.chunk_by(operations::compared) {
@@ -147,16 +192,20 @@ fn step(
     workload: Workload,
     request: &Request,
     pytorch: Option<&Pytorch>,
+    mut ready: Vec<Result<Worker>>,
     machine: &Machine,
     say: &mut dyn FnMut(&str),
 ) -> Result<StepLine> {
     let name = workload.name;
     let (mut forms, mut runners) = (Vec::new(), Vec::new());
     if let Some(pytorch) = pytorch {
-        for &form in Pytorch::forms(workload, request.device) {
+        for form in request.forms(workload) {
             say(&format!("{name}: PyTorch {form}, a first round"));
-            let worker = pytorch.start(workload, form, request.threads, request.device)?;
-            let (runner, seconds) = Runner::new(form, worker)?;
+            let worker = match ready.is_empty() {
+                true => pytorch.start(workload, form, request),
+                false => ready.remove(0),
+            };
+            let (runner, seconds) = Runner::new(form, worker?)?;
             runners.push((runner, seconds));
             let best = runners.iter().map(|(_, seconds)| *seconds).fold(f64::INFINITY, f64::min);
             // What is out ends at once: its memory may be needed.
@@ -205,6 +254,28 @@ fn step(
     Ok(StepLine { name: name.into(), ms, gflop, gflops, matmul_share, peak_mb, over_relu, peer })
 }
 
+/// Starts the peer's processes of all workloads at once, in their order: on a GPU they make themselves ready side by side, as it is the processor that
+/// compiles what they compile.
+fn side_by_side(
+    workloads: &[Workload],
+    pytorch: &Pytorch,
+    request: &Request,
+) -> Vec<Vec<Result<Worker>>> {
+    thread::scope(|scope| {
+        let start = |workload: Workload| {
+            let forms = request.forms(workload).into_iter();
+            let start = move |form| scope.spawn(move || pytorch.start(workload, form, request));
+            forms.map(start).collect::<Vec<_>>()
+        };
+        let started: Vec<_> = workloads.iter().map(|&workload| start(workload)).collect();
+        let ended = || usage("--peer", "a thread ended", "try again");
+        let join = |thread: thread::ScopedJoinHandle<'_, Result<Worker>>| {
+            thread.join().unwrap_or_else(|_| Err(ended()))
+        };
+        started.into_iter().map(|threads| threads.into_iter().map(join).collect()).collect()
+    })
+}
+
 fn peer(fastest: &mut Runner, ours: &Runner, forms: Vec<PeerForm>) -> Result<PeerLine> {
     Ok(PeerLine {
         version: fastest.worker.version().into(),
@@ -242,7 +313,19 @@ mod tests {
     fn request(rounds: usize, only: &str) -> Request {
         let worker = Box::new(|_: &str| Ok(Command::new("no-such-command")));
         let (only, device) = (Some(only.into()), Compute::Cpu);
-        Request { peer: None, rounds, threads: 1, only, device, worker }
+        let arithmetic = Arithmetic::F32;
+        let (peer, forms) = (None, None);
+        Request { peer, forms, rounds, threads: 1, only, device, arithmetic, worker }
+    }
+
+    #[test]
+    fn forms_that_there_are_not_are_named() {
+        let forms = Some(vec!["eager".to_string(), "graphs".into()]);
+        let error = run(&Request { forms, ..request(1, "cnn") }, &mut |_| {}).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "--forms graphs: found no such form\nhint: there are channels-last, compile, compile-channels-last, eager"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{
     time::Instant,
 };
 
+use apl_core::ops::cuda::{Arithmetic, calculate_in};
 use apl_train::{device::Compute, trial::Trial};
 
 use crate::{
@@ -23,6 +24,7 @@ const WARM_UP: usize = 3;
 pub fn serve(
     name: &str,
     device: Compute,
+    arithmetic: Arithmetic,
     requests: impl BufRead,
     mut answers: impl Write,
 ) -> Result<()> {
@@ -31,7 +33,9 @@ pub fn serve(
         problem: "found no such workload".into(),
         hint: HINT.into(),
     })?;
-    let mut trial = workload.trial(&device.open()?)?;
+    let device = device.open()?;
+    calculate_in(&device, arithmetic)?;
+    let mut trial = workload.trial(&device)?;
     for _ in 0..WARM_UP {
         trial.step()?;
     }
@@ -95,7 +99,14 @@ mod tests {
     #[test]
     fn requests_are_answered_in_order() {
         let mut out = Vec::new();
-        serve("higgs-relu", Compute::Cpu, &b"reset\nsteps 2\npeak\n"[..], &mut out).unwrap();
+        serve(
+            "higgs-relu",
+            Compute::Cpu,
+            Arithmetic::F32,
+            &b"reset\nsteps 2\npeak\n"[..],
+            &mut out,
+        )
+        .unwrap();
         let text = String::from_utf8(out).unwrap();
         let answers: Vec<Answer> =
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -107,9 +118,10 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_an_error() {
-        let error = serve("mlp", Compute::Cpu, &b""[..], Vec::new()).unwrap_err();
+        let error = serve("mlp", Compute::Cpu, Arithmetic::F32, &b""[..], Vec::new()).unwrap_err();
         assert_eq!(error.exit_code(), 2);
-        let error = serve("higgs-relu", Compute::Cpu, &b"dance\n"[..], Vec::new()).unwrap_err();
+        let error = serve("higgs-relu", Compute::Cpu, Arithmetic::F32, &b"dance\n"[..], Vec::new())
+            .unwrap_err();
         assert!(error.to_string().contains("found request \"dance\""), "{error}");
     }
 }

@@ -93,7 +93,15 @@ fn cuda(number: usize) -> std::result::Result<Device, (String, &'static str)> {
         };
         return Err((trouble, hint));
     }
-    Device::new_cuda_with_stream(number).map_err(|error| {
+    let device = Device::new_cuda_with_stream(number);
+    if let Ok(Device::Cuda(device)) = &device {
+        // SAFETY: memory of this device is used on its one stream alone, which keeps the order.
+        #[allow(unsafe_code)]
+        unsafe {
+            device.disable_event_tracking();
+        }
+    }
+    device.map_err(|error| {
         let text = error.to_string();
         let hint = if text.contains("NO_DEVICE") || text.contains("INVALID_DEVICE") {
             "`nvidia-smi -L` lists the GPUs; CUDA_VISIBLE_DEVICES may hide some"
@@ -120,7 +128,9 @@ pub fn name(device: &Device) -> String {
         #[cfg(feature = "cuda")]
         Device::Cuda(device) => {
             let name = device.cuda_stream().context().name();
-            format!("cuda, {}", name.unwrap_or_else(|_| "a GPU without a name".into()))
+            let name = name.unwrap_or_else(|_| "a GPU without a name".into());
+            let cudnn = if apl_core::ops::cuda::has_cudnn() { ", cuDNN" } else { "" };
+            format!("cuda, {name}{cudnn}")
         }
         _ => "cpu".into(),
     }

@@ -14,8 +14,18 @@ use crate::{
 /// Tensors for one batch, used again for every batch. They are filled where the task can fill them and shown where the network is.
 pub struct Batches {
     tensors: Examples,
+    /// Where the network is, if the others are elsewhere.
+    copies: Option<Examples>,
     size: usize,
-    device: Device,
+}
+
+/// Examples where the network sees them.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// They themselves.
+    pub examples: Examples,
+    /// In which of two places of memory, 0 or 1, they are.
+    pub place: usize,
 }
 
 impl Batches {
@@ -29,9 +39,11 @@ impl Batches {
         dtype: DType,
         device: &Device,
     ) -> Result<Self> {
-        let filled = if T::fills(device) { device } else { &Device::Cpu };
-        let tensors = T::tensors(data, size, dtype, filled)?;
-        Ok(Self { tensors, size, device: device.clone() })
+        let room = |device: &Device| T::tensors(data, size, dtype, device);
+        match device.is_cpu() || T::fills(device) {
+            true => Ok(Self { tensors: room(device)?, copies: None, size }),
+            false => Ok(Self { tensors: room(&Device::Cpu)?, copies: Some(room(device)?), size }),
+        }
     }
 
     /// How many examples there is room for.
@@ -47,20 +59,22 @@ impl Batches {
         self.tensors.part(range)
     }
 
-    /// Filled examples where the network is: themselves, or copies on its device.
+    /// Filled examples where the network is: themselves, or copies on its device that last until the next.
     ///
     /// # Errors
     /// What Candle reports.
     pub fn shown(&self, examples: &Examples) -> Result<Examples> {
-        if examples.inputs.device().same_device(&self.device) {
-            return Ok(examples.clone());
+        let Some(copies) = &self.copies else { return Ok(examples.clone()) };
+        let copies = copies.part(0..examples.targets.dim(0)?)?;
+        let copy = |from: &Tensor, to: &Tensor| -> Result<()> {
+            Ok(to.slice_set(&from.to_device(to.device())?, 0, 0)?)
+        };
+        copy(&examples.inputs, &copies.inputs)?;
+        copy(&examples.targets, &copies.targets)?;
+        if let (Some(from), Some(to)) = (&examples.weights, &copies.weights) {
+            copy(from, to)?;
         }
-        let copy = |tensor: &Tensor| tensor.to_device(&self.device);
-        Ok(Examples {
-            inputs: copy(&examples.inputs)?,
-            targets: copy(&examples.targets)?,
-            weights: examples.weights.as_ref().map(copy).transpose()?,
-        })
+        Ok(copies)
     }
 }
 
@@ -68,8 +82,9 @@ impl Batches {
 /// authors' solver, which reads its database in a circle. A batch can be made ready while the one before is still in use.
 pub struct Feed {
     streams: Streams,
-    /// The batch in use and the one being made ready.
     batches: [Batches; 2],
+    /// Which of the two is in use; the other is being made ready.
+    place: usize,
     /// The step whose batch is ready.
     ready: Option<u64>,
     /// The pass whose order is at hand.
@@ -89,7 +104,8 @@ impl Feed {
         device: &Device,
     ) -> Result<Self> {
         let batches = || Batches::new::<T>(data, size, dtype, device);
-        Ok(Self { streams, batches: [batches()?, batches()?], ready: None, pass: None })
+        let batches = [batches()?, batches()?];
+        Ok(Self { streams, batches, place: 0, ready: None, pass: None })
     }
 
     /// The examples of a step, as they were filled and where the network sees them: a function of the seed and the step. They stay as they are
@@ -97,15 +113,16 @@ impl Feed {
     ///
     /// # Errors
     /// What the task reports.
-    pub fn batch<T: Task>(&mut self, data: &T::Dataset, step: u64) -> Result<[Examples; 2]> {
+    pub fn batch<T: Task>(&mut self, data: &T::Dataset, step: u64) -> Result<(Examples, Shown)> {
         if self.ready != Some(step) {
             self.prepare::<T>(data, step)?;
         }
         self.ready = None;
-        self.batches.swap(0, 1);
-        let examples = self.batches[0].part(0..self.batches[0].size())?;
-        let shown = self.batches[0].shown(&examples)?;
-        Ok([examples, shown])
+        self.place = 1 - self.place;
+        let batch = &self.batches[self.place];
+        let filled = batch.part(0..batch.size())?;
+        let examples = batch.shown(&filled)?;
+        Ok((filled, Shown { examples, place: self.place }))
     }
 
     /// Makes the batch of a step ready, beside the one in use.
@@ -114,7 +131,7 @@ impl Feed {
     /// What the task reports.
     pub fn prepare<T: Task>(&mut self, data: &T::Dataset, step: u64) -> Result<()> {
         let examples = T::examples(data, Split::Train) as u64;
-        let next = &self.batches[1];
+        let next = &self.batches[1 - self.place];
         let mut filled = 0;
         while filled < next.size() {
             let position = step * next.size() as u64 + filled as u64;

@@ -2,8 +2,11 @@
 
 use std::{fmt, path::PathBuf};
 
-use apl_core::nn::{Chain, Parameter, Setup};
-use apl_core::random::Streams;
+use apl_core::{
+    nn::{Chain, Parameter, Setup},
+    ops::cuda::calculate_in,
+    random::Streams,
+};
 use candle_core::{DType, Device};
 
 use crate::{
@@ -75,6 +78,11 @@ pub fn launch<T: Task>(request: &Request) -> Result<Finished> {
     let document = &request.document;
     let plan = Plan::<T>::from_document(document)?;
     let device = request.settings.device.open()?;
+    calculate_in(&device, plan.config.arithmetic.into()).map_err(|error| {
+        let problem = error.to_string().replacen("arithmetic: ", "", 1);
+        let error = Error::usage("arithmetic", problem);
+        document.blame(error.with_hint("give --device cuda, or leave the key out"))
+    })?;
     let network = build_on(&plan, &device)
         .map_err(device::explain)
         .and_then(|network| check_memory(&network, &plan).map(|()| network))

@@ -18,6 +18,7 @@ pub mod hub;
 pub mod inspect;
 pub mod interrupt;
 pub mod launch;
+mod learner;
 mod ledger;
 mod model;
 mod naming;

@@ -2,7 +2,10 @@
 
 use apl_core::{
     nn::Parameter,
-    ops::sgd::{self, Step},
+    ops::{
+        dials::Dials,
+        sgd::{self, Moved, Step, Together},
+    },
 };
 use candle_core::Tensor;
 use rayon::prelude::*;
@@ -17,6 +20,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Sgd {
     slots: Vec<Slot>,
+    /// All of them, where a GPU moves them.
+    together: Option<Together>,
 }
 
 #[derive(Debug)]
@@ -45,7 +50,26 @@ impl Sgd {
                 decay: decay * section.weight_decay,
             });
         }
-        Ok(Self { slots })
+        let moved = |Slot { parameter, velocity, rate, decay }: &Slot| Moved {
+            value: parameter.value.clone(),
+            gradient: parameter.gradient.clone(),
+            velocity: velocity.clone(),
+            rate: *rate,
+            decay: *decay,
+        };
+        let moved: Vec<Moved> = slots.iter().map(moved).collect();
+        Ok(Self { slots, together: Together::new(&moved)? })
+    }
+
+    /// [`step`](Self::step) of a GPU, by the rate and the momentum that the dials show.
+    ///
+    /// # Errors
+    /// What the operation reports.
+    pub fn step_by(&self, dials: &Dials) -> apl_core::Result<()> {
+        match &self.together {
+            Some(together) => together.step(0.0, 0.0, Some(dials)),
+            None => Ok(()),
+        }
     }
 
     /// Moves every parameter by its gradient.
@@ -53,15 +77,15 @@ impl Sgd {
     /// # Errors
     /// What the operation reports.
     pub fn step(&self, lr: f64, momentum: f64) -> Result<()> {
+        if let Some(together) = &self.together {
+            return Ok(together.step(lr, momentum, None)?);
+        }
         let step = |slot: &Slot| {
             let Slot { parameter, velocity, rate, decay } = slot;
             let step = Step { rate: lr * rate, momentum, decay: *decay };
             sgd::step(&parameter.value, &parameter.gradient, velocity, step)
                 .map_err(|error| error.in_layer(&parameter.name).into())
         };
-        if self.slots.iter().any(|slot| !slot.velocity.device().is_cpu()) {
-            return self.slots.iter().try_for_each(step);
-        }
         // One sweep over all of them: many parameters are too small to share out among threads one by one.
         self.slots.par_iter().with_max_len(1).map(step).collect()
     }

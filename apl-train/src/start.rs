@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
-use apl_core::nn::Chain;
-
 use crate::{
     Result, Task,
     checkpoint::{self, Running, State},
     feed::Batches,
     host::simd_level,
+    learner::Learner,
     model,
-    optimizer::Sgd,
     plan::Plan,
     record,
     run::{
@@ -47,10 +45,10 @@ pub fn start<T: Task>(
     data: &T::Dataset,
     directory: &Path,
     summary: &Summary,
-    network: &mut Chain,
-    optimizer: &Sgd,
+    learner: &mut Learner,
     batches: &Batches,
 ) -> Result<Start> {
+    let Learner { network, optimizer, .. } = learner;
     // Step 0 is recorded once; a run that was killed in between records it again, from the same seed.
     let activations = match Activations::read(directory)? {
         Some(activations) => activations,

@@ -9,7 +9,7 @@ use apl_core::{
     nn::{Chain, Context},
     random::Streams,
 };
-use candle_core::{DType, Tensor};
+use candle_core::DType;
 
 use crate::{
     Error, Result, Task,
@@ -18,12 +18,12 @@ use crate::{
     device::{self, Compute},
     divergence, ensemble,
     evaluate::{Outcome, evaluate},
-    feed::{Batches, Feed},
+    feed::{Batches, Feed, Shown},
     interrupt::Interrupt,
-    ledger::{GATHERED, Ledger, Measured, Seen},
+    learner::Learner,
+    ledger::{GATHERED, Ledger, Seen},
     model,
     notice::notice,
-    optimizer::Sgd,
     plan::Plan,
     progress::Progress,
     record,
@@ -105,13 +105,10 @@ struct Training<'a, T: Task> {
     directory: &'a Path,
     settings: &'a Settings,
     summary: Summary,
-    streams: Streams,
-    network: Chain,
-    optimizer: Sgd,
+    learner: Learner,
     feed: Feed,
     /// For evaluations.
     batches: Batches,
-    gradient: Tensor,
     ledger: Ledger,
     state: State,
     snapshots: Snapshots,
@@ -127,7 +124,7 @@ impl<'a, T: Task> Training<'a, T> {
     /// The network at step 0, or at its checkpoint.
     fn start(
         plan: &'a Plan<T>,
-        mut network: Chain,
+        network: Chain,
         data: &'a T::Dataset,
         directory: &'a Path,
         mut summary: Summary,
@@ -139,12 +136,11 @@ impl<'a, T: Task> Training<'a, T> {
         if !Summary::is_in(directory) {
             summary.write(directory)?;
         }
-        let optimizer = Sgd::new(network.parameters(), &plan.config.optimizer)?;
+        let streams = Streams::new(plan.config.seed);
+        let mut learner = Learner::new(network, &plan.config.optimizer, T::LOSS, streams)?;
         let batches = Batches::new::<T>(data, batch, dtype, &device)?;
-        let scores = network.shapes().last().cloned().unwrap_or_default();
-        let gradient = Tensor::zeros([&[batch], scores.as_slice()].concat(), dtype, &device)?;
         let Start { state, snapshots, activations, events, best, warnings } =
-            start(plan, data, directory, &summary, &mut network, &optimizer, &batches)?;
+            start(plan, data, directory, &summary, &mut learner, &batches)?;
         for warning in warnings {
             notice(&format!("warning: {warning}"));
             summary.warn(warning);
@@ -154,7 +150,6 @@ impl<'a, T: Task> Training<'a, T> {
         if state.step > 0 {
             progress.say(&format!("resumed at step {} of {}", state.step, plan.steps()));
         }
-        let streams = Streams::new(plan.config.seed);
         let mut training = Self {
             feed: Feed::new::<T>(data, streams, batch, dtype, &device)?,
             last_checkpoint: (state.step, Instant::now()),
@@ -164,11 +159,8 @@ impl<'a, T: Task> Training<'a, T> {
             directory,
             settings,
             summary,
-            streams,
-            network,
-            optimizer,
+            learner,
             batches,
-            gradient,
             state,
             snapshots,
             activations,
@@ -220,7 +212,7 @@ impl<'a, T: Task> Training<'a, T> {
             self.step()?;
             let step = self.state.step;
             if Snapshots::due(step, steps) {
-                record::snapshot(&mut self.snapshots, &self.network, step, record.units)?;
+                record::snapshot(&mut self.snapshots, &self.learner.network, step, record.units)?;
                 self.snapshots.write(self.directory)?;
             }
         }
@@ -230,27 +222,19 @@ impl<'a, T: Task> Training<'a, T> {
     fn step(&mut self) -> Result<()> {
         let started = Instant::now();
         let (step, optimizer) = (self.state.step, &self.plan.config.optimizer);
-        let [batch, shown] = self.feed.batch::<T>(self.data, step)?;
+        let (batch, shown) = self.feed.batch::<T>(self.data, step)?;
         let at_once = self.gathered() == 0;
-        let (lr, momentum) = (self.plan.rates.at(step), self.plan.momentum.at(step));
+        let numbers = [self.plan.rates.at(step), self.plan.momentum.at(step)];
         let more = step + 1 < self.plan.steps();
-        let learn = || {
-            let mut context = Context::training(step, self.streams);
-            let scores = self.network.forward(&shown.inputs, &mut context)?;
-            let loss = Ledger::loss(T::LOSS, &scores, &shown, &self.gradient, at_once)?;
-            // Where it is looked at later, a loss that is too large stops the run some steps later.
-            let usable = match loss {
-                Measured::Now(loss) => usable(loss, optimizer),
-                Measured::Later(_) => true,
-            };
-            if usable {
-                self.network.backward(&shown.inputs, &self.gradient, &mut context)?;
-                self.optimizer.step(lr, momentum)?;
-            }
-            Ok((scores, loss))
-        };
-        let prepare = || if more { self.feed.prepare::<T>(self.data, step + 1) } else { Ok(()) };
-        let (learned, prepared): (Result<_>, _) = rayon::join(learn, prepare);
+        // A batch that is filled on a GPU is filled in order with the steps.
+        let apart = batch.inputs.device().is_cpu();
+        let learner = &mut self.learner;
+        let mut learn =
+            || learner.step(&shown, step, numbers, at_once, |loss| usable(loss, optimizer));
+        let mut prepare =
+            || if more { self.feed.prepare::<T>(self.data, step + 1) } else { Ok(()) };
+        let (learned, prepared) =
+            if apart { rayon::join(learn, prepare) } else { (learn(), prepare()) };
         let (scores, loss) = learned?;
         prepared?;
         self.ledger.add(step, loss, &scores, &batch)?;
@@ -266,7 +250,7 @@ impl<'a, T: Task> Training<'a, T> {
 
     /// Steps that may pass before their losses are looked at.
     fn gathered(&self) -> usize {
-        let usual = if self.network.device().is_cpu() { 0 } else { GATHERED };
+        let usual = if self.learner.network.device().is_cpu() { 0 } else { GATHERED };
         self.settings.gathered.unwrap_or(usual)
     }
 
@@ -306,7 +290,7 @@ impl<'a, T: Task> Training<'a, T> {
         }
         metrics::append(self.directory, &lines)?;
         if let Some(events) = &self.events {
-            events.evaluated(&lines, &record::parameters(&self.network)?)?;
+            events.evaluated(&lines, &record::parameters(&self.learner.network)?)?;
         }
         self.state.running = Running::default();
         self.state.time.evaluation += started.elapsed().as_secs_f64();
@@ -316,7 +300,7 @@ impl<'a, T: Task> Training<'a, T> {
 
     /// A split's loss and score, or `None` where the interrupt came first; a loss that is no number is a divergence that the next step would find.
     fn score(&mut self, split: Split) -> Result<Option<Outcome>> {
-        let (network, interrupt) = (&mut self.network, &self.settings.interrupt);
+        let (network, interrupt) = (&mut self.learner.network, &self.settings.interrupt);
         let (data, batches) = (self.data, &self.batches);
         let outcome = evaluate::<T>(network, data, split, None, batches, None, interrupt)?;
         let Some(Outcome { loss, .. }) = outcome else { return Ok(None) };
@@ -352,8 +336,8 @@ impl<'a, T: Task> Training<'a, T> {
     /// Where the run can go on from after a kill.
     fn checkpoint(&mut self) -> Result<()> {
         self.settle()?;
-        let (parameters, hash) = (self.network.parameters(), &self.summary.hash);
-        checkpoint::write(self.directory, hash, &self.state, parameters, &self.optimizer)?;
+        let (parameters, hash) = (self.learner.network.parameters(), &self.summary.hash);
+        checkpoint::write(self.directory, hash, &self.state, parameters, &self.learner.optimizer)?;
         self.last_checkpoint = (self.state.step, Instant::now());
         self.summarise(Status::Running)
     }
@@ -361,8 +345,9 @@ impl<'a, T: Task> Training<'a, T> {
     /// Writes everything that is kept of a finished run, given its last evaluation.
     fn finish(&mut self, outcomes: &Outcomes) -> Result<()> {
         let started = Instant::now();
-        let sampler = record::observe(self.plan, self.data, &mut self.network, &self.batches)?;
-        record::after(&mut self.activations, &self.network, &sampler)?;
+        let sampler =
+            record::observe(self.plan, self.data, &mut self.learner.network, &self.batches)?;
+        record::after(&mut self.activations, &self.learner.network, &sampler)?;
         self.activations.write(self.directory)?;
         if let Some(events) = &self.events {
             events.ended(self.state.step, &self.activations)?;
@@ -382,7 +367,7 @@ impl<'a, T: Task> Training<'a, T> {
     }
 
     fn write_model(&self, name: &str) -> Result<()> {
-        let parameters = self.network.parameters().iter();
+        let parameters = self.learner.network.parameters().iter();
         let (path, hash) = (self.directory.join(name), &self.summary.hash);
         model::write(&path, parameters, hash, self.state.step)
     }
@@ -398,9 +383,11 @@ impl<'a, T: Task> Training<'a, T> {
     }
 
     fn diverged(&mut self, step: u64, loss: f64) -> Error {
-        let context = Context::training(step, self.streams);
+        let context = Context::training(step, Streams::new(self.plan.config.seed));
         let layer = match self.feed.batch::<T>(self.data, step) {
-            Ok([_, shown]) => divergence::first_layer(&mut self.network, &shown.inputs, context),
+            Ok((_, Shown { examples: shown, .. })) => {
+                divergence::first_layer(&mut self.learner.network, &shown.inputs, context)
+            }
             Err(_) => "loss".into(),
         };
         let what = format!("the loss is {loss} (limit {})", self.plan.config.optimizer.loss_limit);

@@ -4,23 +4,23 @@ use apl_core::{
     nn::{Chain, Context, Loss},
     random::{Purpose, Streams},
 };
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 
-use crate::{Result, config::OptimizerSection, optimizer::Sgd};
+use crate::{
+    Result, config::OptimizerSection, feed::Shown, learner::Learner, ledger::Measured,
+    task::Examples,
+};
 
 /// A network with its optimiser and one batch of normal inputs and labels in turn.
 pub struct Trial {
-    chain: Chain,
-    optimizer: Sgd,
+    learner: Learner,
     loss: Loss,
-    streams: Streams,
-    inputs: Tensor,
-    targets: Tensor,
-    gradient: Tensor,
-    /// The sum of losses that nobody has asked for.
-    total: Tensor,
+    shown: Shown,
     done: u64,
 }
+
+/// Learning rate and momentum.
+const NUMBERS: [f64; 2] = [0.001, 0.5];
 
 impl Trial {
     /// At step 0. The chain computes in f32, on whatever device.
@@ -33,9 +33,7 @@ impl Trial {
         loss: Loss,
         streams: Streams,
     ) -> Result<Self> {
-        let batch = section.batch;
-        let optimizer = Sgd::new(chain.parameters(), section)?;
-        let device = chain.device().clone();
+        let (batch, device) = (section.batch, chain.device().clone());
         let inputs = normal(streams, "inputs", &[&[batch], chain.input_shape()].concat())?;
         let inputs = inputs.to_device(&device)?;
         let scores = chain.shapes().last().cloned().unwrap_or_default();
@@ -50,10 +48,9 @@ impl Trial {
                 Tensor::from_vec(labels, (batch, 1), &device)?
             }
         };
-        let scores = [&[batch], scores.as_slice()].concat();
-        let gradient = Tensor::zeros(scores, DType::F32, &device)?;
-        let total = Tensor::zeros(1, DType::F64, &device)?;
-        Ok(Self { chain, optimizer, loss, streams, inputs, targets, gradient, total, done: 0 })
+        let examples = Examples { inputs, targets, weights: None };
+        let learner = Learner::new(chain, section, loss, streams)?;
+        Ok(Self { learner, loss, shown: Shown { examples, place: 0 }, done: 0 })
     }
 
     /// Forward, loss, backward, update; the loss.
@@ -61,13 +58,12 @@ impl Trial {
     /// # Errors
     /// What a layer reports.
     pub fn step(&mut self) -> Result<f64> {
-        let mut context = Context::training(self.done, self.streams);
-        let scores = self.chain.forward(&self.inputs, &mut context)?;
-        let loss = self.loss.evaluate(&scores, &self.targets, None, Some(&self.gradient))?;
-        self.chain.backward(&self.inputs, &self.gradient, &mut context)?;
-        self.optimizer.step(0.001, 0.5)?;
+        let (_, loss) = self.learner.step(&self.shown, self.done, NUMBERS, true, |_| true)?;
         self.done += 1;
-        Ok(loss)
+        match loss {
+            Measured::Now(loss) => Ok(loss),
+            Measured::Later(loss) => Ok(loss.to_vec1::<f64>()?[0]),
+        }
     }
 
     /// As many [`steps`](Self::step), whose losses stay on the device; waits for it at the end.
@@ -76,20 +72,15 @@ impl Trial {
     /// What a layer or the device reports.
     pub fn steps(&mut self, count: usize) -> Result<()> {
         for _ in 0..count {
-            let mut context = Context::training(self.done, self.streams);
-            let scores = self.chain.forward(&self.inputs, &mut context)?;
-            let (gradient, total) = (Some(&self.gradient), &self.total);
-            self.loss.accumulate(&scores, &self.targets, None, gradient, total)?;
-            self.chain.backward(&self.inputs, &self.gradient, &mut context)?;
-            self.optimizer.step(0.001, 0.5)?;
+            self.learner.step(&self.shown, self.done, NUMBERS, false, |_| true)?;
             self.done += 1;
         }
-        Ok(self.total.device().synchronize()?)
+        Ok(self.device().synchronize()?)
     }
 
     /// Where it computes.
     pub fn device(&self) -> &Device {
-        self.chain.device()
+        self.learner.network.device()
     }
 
     /// Forward and loss, as an evaluation does them; the loss.
@@ -97,8 +88,9 @@ impl Trial {
     /// # Errors
     /// What a layer reports.
     pub fn evaluate(&mut self) -> Result<f64> {
-        let scores = self.chain.forward(&self.inputs, &mut Context::evaluation())?;
-        Ok(self.loss.evaluate(&scores, &self.targets, None, None)?)
+        let Examples { inputs, targets, .. } = &self.shown.examples;
+        let scores = self.learner.network.forward(inputs, &mut Context::evaluation())?;
+        Ok(self.loss.evaluate(&scores, targets, None, None)?)
     }
 }
 

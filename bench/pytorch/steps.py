@@ -1,10 +1,12 @@
 """One network of the paper in PyTorch, for `apl bench --peer pytorch`: does training steps when told to and sleeps otherwise.
 
-    python steps.py NETWORK FORM THREADS [DEVICE]
+    python steps.py NETWORK FORM THREADS [DEVICE [ARITHMETIC]]
 
 NETWORK is cnn-relu, cnn-apl, nin-relu, nin-apl, higgs-relu or higgs-apl; FORM eager, channels-last, compile, compile-channels-last or, on a GPU, graphs or
-graphs-channels-last (torch.compile with CUDA graphs); DEVICE cpu, cuda or cuda:N. Batch 100, float32 without TF32, made-up inputs. It builds the network and trains a few steps, then answers each line of standard input by one line of JSON: `steps N` by the seconds of N steps
-(forward, loss, backward, update), `reset` and `peak` by the most memory that was resident since the reset, in bytes.
+graphs-channels-last (torch.compile, and the whole step captured as one CUDA graph); DEVICE cpu, cuda or cuda:N; ARITHMETIC f32 (no TF32), tf32 or bf16
+(autocast). Batch 100, made-up inputs. On a GPU cuDNN measures its algorithms and takes the fastest. It builds the network and trains a few steps, then
+answers each line of standard input by one line of JSON: `steps N` by the seconds of N steps (forward, loss, backward, update), `reset` and `peak` by the
+most memory that was resident since the reset, in bytes.
 """
 
 import json
@@ -13,12 +15,18 @@ import sys
 import time
 
 DEVICE = sys.argv[4] if len(sys.argv) > 4 else "cpu"
+ARITHMETIC = sys.argv[5] if len(sys.argv) > 5 else "f32"
 if DEVICE == "cpu":
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+torch.backends.cudnn.benchmark = True
+# PyTorch's own default lets convolutions round to TF32.
+torch.backends.cudnn.allow_tf32 = ARITHMETIC == "tf32"
+torch.backends.cuda.matmul.allow_tf32 = ARITHMETIC == "tf32"
 
 BATCH = 100
 WARM_UP = 3
@@ -128,12 +136,11 @@ def make_step(network_name, form):
     update = optimizer(network, name)
 
     def loss_from(inputs, targets):
-        return loss_of(network(inputs), targets)
+        with torch.autocast("cuda", torch.bfloat16, enabled=ARITHMETIC == "bf16"):
+            return loss_of(network(inputs), targets)
 
-    if form.startswith("compile"):
+    if form.startswith(("compile", "graphs")):
         loss_from = torch.compile(loss_from)
-    if form.startswith("graphs"):
-        loss_from = torch.compile(loss_from, mode="reduce-overhead")
 
     def step():
         update.zero_grad(set_to_none=True)
@@ -143,7 +150,21 @@ def make_step(network_name, form):
         # A GPU is not waited for after every step.
         return loss.item() if DEVICE == "cpu" else None
 
-    return step
+    return captured(step) if form.startswith("graphs") else step
+
+
+def captured(step):
+    """The step as one CUDA graph."""
+    beside = torch.cuda.Stream()
+    beside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(beside):
+        for _ in range(WARM_UP):
+            step()
+    torch.cuda.current_stream().wait_stream(beside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    return graph.replay
 
 
 def timed(step, count):

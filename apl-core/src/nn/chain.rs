@@ -72,6 +72,8 @@ pub struct Chain {
     dtype: DType,
     device: Device,
     buffers: Option<Buffers>,
+    /// How often memory was made.
+    made: u64,
 }
 
 /// Memory for up to `capacity` examples, and views of it for the batch at hand.
@@ -124,6 +126,7 @@ impl Chain {
             dtype,
             device: device.clone(),
             buffers: None,
+            made: 0,
         })
     }
 
@@ -236,6 +239,11 @@ impl Chain {
         Ok(())
     }
 
+    /// A number for the memory of activations and gradients, and for the batch that it is divided for: another whenever they are not the same.
+    pub fn memory(&self) -> u64 {
+        self.made
+    }
+
     /// The memory the chain holds for activations and gradients, in bytes.
     pub fn buffer_bytes(&self) -> usize {
         let Some(buffers) = &self.buffers else { return 0 };
@@ -292,6 +300,7 @@ impl Chain {
         if self.buffers.as_ref().is_some_and(|buffers| buffers.batch == batch) {
             return Ok(());
         }
+        self.made += 1;
         let kept = self.buffers.take().filter(|buffers| buffers.capacity >= batch);
         let mut buffers = match kept {
             Some(buffers) => buffers,

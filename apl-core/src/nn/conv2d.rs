@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use crate::{
     Result,
     nn::{Context, Init, Layer, Parameter, Role, Setup},
-    ops::conv2d,
+    ops::{conv2d, cuda},
 };
 
 /// What a convolution layer looks like.
@@ -68,7 +68,7 @@ impl Layer for Conv2d {
     fn algorithm(&self, batch: usize, input: &[usize]) -> Option<String> {
         let (input, weight) = ([&[batch], input].concat(), &self.parameters[0].value);
         if !weight.device().is_cpu() {
-            return Some("lowered, cuBLAS".into());
+            return Some(cuda::convolves_by().into());
         }
         let passes = conv2d::algorithms(&input, weight.dims(), weight.dtype(), self.setting);
         passes.ok().map(|passes| passes.to_string())

@@ -26,9 +26,9 @@ impl Dropout {
         Ok(Self { name: name.into(), rate, number })
     }
 
-    fn mask(&self, context: &Context) -> Result<Mask> {
+    fn mask<'a>(&self, context: &Context<'a>) -> Result<Mask<'a>> {
         let rate = if context.mode == Mode::Train { self.rate } else { 0.0 };
-        Mask::new(rate, context.streams, self.number, context.step)
+        Ok(Mask::new(rate, context.streams, self.number, context.step)?.by(context.dials))
     }
 }
 

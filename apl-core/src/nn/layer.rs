@@ -2,7 +2,9 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use crate::{Error, Result, activation::Sharing, nn::Parameter, random::Streams};
+use crate::{
+    Error, Result, activation::Sharing, nn::Parameter, ops::dials::Dials, random::Streams,
+};
 
 /// Whether a pass trains (dropout on) or evaluates (dropout off).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Context<'a> {
     pub mode: Mode,
     /// The training step, from 0: it selects the dropout masks.
     pub step: u64,
+    /// Where a GPU reads the step instead, if present.
+    pub dials: Option<&'a Dials>,
     /// The run's random streams.
     pub streams: Streams,
     /// Sees every layer's input and output, if present.
@@ -36,12 +40,25 @@ pub struct Context<'a> {
 impl Context<'static> {
     /// An evaluation pass without an observer.
     pub fn evaluation() -> Self {
-        Self { mode: Mode::Evaluate, step: 0, streams: Streams::new(0), observer: None }
+        Self {
+            mode: Mode::Evaluate,
+            step: 0,
+            dials: None,
+            streams: Streams::new(0),
+            observer: None,
+        }
     }
 
     /// The training pass of this step.
     pub fn training(step: u64, streams: Streams) -> Self {
-        Self { mode: Mode::Train, step, streams, observer: None }
+        Self { mode: Mode::Train, step, dials: None, streams, observer: None }
+    }
+}
+
+impl<'a> Context<'a> {
+    /// The training pass of this step, which dials show too.
+    pub fn training_by(step: u64, streams: Streams, dials: Option<&'a Dials>) -> Self {
+        Self { mode: Mode::Train, step, dials, streams, observer: None }
     }
 }
 

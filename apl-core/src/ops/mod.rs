@@ -11,6 +11,7 @@ pub mod copy;
 pub mod crops;
 pub mod cross_entropy;
 pub mod cuda;
+pub mod dials;
 pub mod dropout;
 pub mod linear;
 pub mod matmul;

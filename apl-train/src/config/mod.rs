@@ -1,6 +1,7 @@
 //! Configurations: a TOML file, its defaults filled in, its ranges checked.
 
 mod activation;
+mod arithmetic;
 mod document;
 mod fingerprint;
 mod optimizer;
@@ -9,6 +10,7 @@ mod record;
 use serde::{Deserialize, Serialize};
 
 pub use activation::{ActivationSection, InitName, Kind, ParameterSection, SharingName};
+pub use arithmetic::ArithmeticName;
 pub use document::{Document, Override};
 pub use fingerprint::{Fingerprint, WITHOUT_EFFECT};
 pub use optimizer::{GroupSection, MomentumSection, OptimizerSection, RateSection};
@@ -25,6 +27,9 @@ pub struct Config<T: Task> {
     /// The seed of every random stream.
     #[serde(default = "one")]
     pub seed: u32,
+    /// How products are rounded, on a GPU.
+    #[serde(default, skip_serializing_if = "ArithmeticName::is_usual")]
+    pub arithmetic: ArithmeticName,
     /// What is learned from.
     pub data: T::Data,
     /// The network.

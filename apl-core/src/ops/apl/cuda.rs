@@ -1,22 +1,27 @@
 //! The activation on a GPU: one pass over the values either way. Where every unit has parameters of its own, a thread keeps those of a few units in
-//! registers and goes through the batch; where positions share them, a block adds up what its values say and the blocks' sums are added in order.
+//! registers and goes through examples, and a block adds up what its threads say; where positions share them, a block adds up what its values say. The
+//! sums of several blocks are added in order.
 
 use candle_core::DType;
 
 use super::cpu::Size;
 use crate::{
     Result,
-    ops::cuda::{
-        Address, Argument, BLOCK, Kernel, Launch, Machine, Program, blocks, for_each, int,
-    },
+    ops::cuda::{Address, Argument, BLOCK, Kernel, Launch, Machine, Program, for_each, grid, int},
 };
 
 pub(super) static KERNELS: Program = Program { name: "apl", source: include_str!("kernels.cu") };
 
 /// Blocks that keep a large GPU busy; a matter of shapes alone, so that results do not depend on the GPU.
-const BUSY: usize = 1024;
-/// Hinges up to which a thread has registers for four units.
-const WIDE: usize = 8;
+const BUSY: usize = 512;
+/// Packs of units that a block takes: by more hinges more, as threads that share a pack all read its parameters; fewer where there are few packs.
+const LANES: [(usize, usize); 3] = [(2, 32), (5, 64), (usize::MAX, 128)];
+/// Where there are not packs enough for [`BUSY`] blocks of less.
+const FEW: usize = 8;
+/// A warp's.
+const LEAST: usize = 32;
+/// Numbers of parameters and sums that a thread has registers for.
+const REGISTERS: usize = 48;
 /// Values of a group that one block takes at least.
 const SPAN: usize = 4096;
 
@@ -36,34 +41,62 @@ pub(super) struct Gradients {
     pub offsets: Address,
 }
 
-fn kernel(function: &'static str, width: usize, hinges: usize, real: DType) -> Kernel {
-    let constants =
-        vec![("HINGES", hinges as i64), ("WIDTH", width as i64), ("BLOCK", i64::from(BLOCK))];
+fn kernel(
+    function: &'static str,
+    [width, lanes]: [usize; 2],
+    hinges: usize,
+    real: DType,
+) -> Kernel {
+    let constants = vec![
+        ("HINGES", hinges as i64),
+        ("WIDTH", width as i64),
+        ("BLOCK", i64::from(BLOCK)),
+        ("LANES", lanes as i64),
+    ];
     Kernel { program: &KERNELS, real, constants, function }
 }
 
 /// How units are divided among threads.
 struct Units {
     width: usize,
+    lanes: usize,
     packs: usize,
-    /// Examples that a thread goes through, and how many threads share a unit.
+    /// Examples that a block goes through, and how many blocks share a unit.
     rows: usize,
     chunks: usize,
 }
 
 impl Units {
-    fn of(size: Size, real: DType, addresses: &[Address]) -> Self {
-        let fits = addresses.iter().all(|address| address.fits(4, real));
-        let wide = size.groups.is_multiple_of(4) && size.hinges <= WIDE && fits;
-        let width = if wide { 4 } else { 1 };
+    /// `arrays` of parameters and sums are in registers; a thread goes through at least so many examples.
+    fn of(size: Size, real: DType, addresses: &[Address], arrays: usize, least: usize) -> Self {
+        let suits = |width: &usize| {
+            size.groups.is_multiple_of(*width)
+                && addresses.iter().all(|address| address.fits(*width, real))
+                && arrays * size.hinges * width * real.size_in_bytes() <= 4 * REGISTERS
+                && size.groups / (width * LEAST) >= BUSY / 2
+        };
+        let width = [4, 2].into_iter().find(suits).unwrap_or(1);
         let packs = size.groups / width;
-        let wanted = BUSY.div_ceil(packs.div_ceil(BLOCK as usize)).clamp(1, size.batch);
-        let rows = size.batch.div_ceil(wanted).max(4).min(size.batch);
-        Self { width, packs, rows, chunks: size.batch.div_ceil(rows) }
+        let wanted = LANES.iter().find(|(hinges, _)| size.hinges <= *hinges);
+        let mut lanes = wanted.map_or(LEAST, |(_, lanes)| *lanes);
+        while lanes > LEAST && packs / lanes < BUSY / 2 {
+            lanes /= 2;
+        }
+        if packs / lanes < BUSY / 4 {
+            lanes = FEW;
+        }
+        let most = (size.batch / (least * BLOCK as usize / lanes)).max(1);
+        let wanted = (BUSY / packs.div_ceil(lanes)).clamp(1, most);
+        let rows = size.batch.div_ceil(wanted);
+        Self { width, lanes, packs, rows, chunks: size.batch.div_ceil(rows) }
+    }
+
+    fn kernel(&self, function: &'static str, hinges: usize, real: DType) -> Kernel {
+        kernel(function, [self.width, self.lanes], hinges, real)
     }
 
     fn grid(&self) -> Result<[u32; 2]> {
-        Ok([blocks(self.packs)?, self.chunks as u32])
+        Ok([grid(self.packs.div_ceil(self.lanes))?, self.chunks as u32])
     }
 }
 
@@ -105,7 +138,7 @@ pub(super) fn forward(
     if size.positions > 1 {
         let groups = Groups::of(size);
         arguments.extend(groups.sizes(size)?);
-        let kernel = kernel("forward_groups", 1, size.hinges, real);
+        let kernel = kernel("forward_groups", [1, LEAST], size.hinges, real);
         return machine.launch(&Launch {
             kernel,
             grid: groups.grid(size),
@@ -113,9 +146,9 @@ pub(super) fn forward(
             arguments,
         });
     }
-    let units = Units::of(size, real, &[x, slopes, offsets, y]);
+    let units = Units::of(size, real, &[x, slopes, offsets, y], 2, 4);
     arguments.extend([int(units.packs)?, int(size.batch)?, int(units.rows)?]);
-    let kernel = kernel("forward_units", units.width, size.hinges, real);
+    let kernel = units.kernel("forward_units", size.hinges, real);
     machine.launch(&Launch { kernel, grid: units.grid()?, block: BLOCK, arguments })
 }
 
@@ -134,7 +167,7 @@ pub(super) fn backward(
     let shared = size.positions > 1;
     let groups = Groups::of(size);
     let addresses = [x, slopes, offsets, g, to.x, to.slopes, to.offsets];
-    let units = Units::of(size, real, &addresses);
+    let units = Units::of(size, real, &addresses, 4, 8);
     let chunks = if shared { groups.chunks } else { units.chunks };
     // Several chunks are summed afterwards, one goes where it belongs.
     let parts = match parameters && chunks > 1 {
@@ -148,21 +181,19 @@ pub(super) fn backward(
         [x, slopes, offsets, g, to.x, parts[0], parts[1]].map(Argument::from).to_vec();
     let (kernel, grid) = if shared {
         arguments.extend(groups.sizes(size)?);
-        (kernel("backward_groups", 1, size.hinges, real), groups.grid(size))
+        (kernel("backward_groups", [1, LEAST], size.hinges, real), groups.grid(size))
     } else {
         arguments.extend([int(units.packs)?, int(size.batch)?, int(units.rows)?]);
-        (kernel("backward_units", units.width, size.hinges, real), units.grid()?)
+        (units.kernel("backward_units", size.hinges, real), units.grid()?)
     };
     machine.launch(&Launch { kernel, grid, block: BLOCK, arguments })?;
     if !parameters || chunks == 1 {
         return Ok(());
     }
-    for (parts, sum) in [(parts[0], to.slopes), (parts[1], to.offsets)] {
-        let kernel = self::kernel("add_chunks", 1, size.hinges, real);
-        let arguments = vec![parts.into(), sum.into(), int(count)?, int(chunks)?];
-        for_each(machine, count, kernel, arguments)?;
-    }
-    Ok(())
+    let kernel = self::kernel("add_chunks", [1, LEAST], size.hinges, real);
+    let [sum_a, sum_b] = [to.slopes, to.offsets].map(Argument::from);
+    let arguments = vec![parts[0].into(), sum_a, sum_b, int(count)?, int(chunks)?];
+    for_each(machine, 2 * count, kernel, arguments)
 }
 
 #[cfg(test)]
@@ -217,12 +248,18 @@ mod tests {
         }
     }
 
-    /// One chunk of the batch and several, packs of four and single units, more threads than units.
+    /// One chunk of the batch and several, single units and packs, more threads than units.
     #[test]
     fn units_of_their_own_agree_with_the_cpu() {
-        for (dims, hinges) in
-            [(&[3, 8][..], 1), (&[9, 274], 2), (&[17, 3, 10, 10], 5), (&[5, 12], 10)]
-        {
+        for (dims, hinges) in [
+            (&[3, 8][..], 1),
+            (&[9, 274], 2),
+            (&[170, 3, 5, 5], 5),
+            (&[300, 40], 2),
+            (&[5, 12], 10),
+            (&[2, 16384], 3),
+            (&[3, 32768], 1),
+        ] {
             check(dims, hinges, Sharing::Unit, DType::F64, 1e-12);
         }
         check(&[33, 260], 5, Sharing::Unit, DType::F32, 2e-5);

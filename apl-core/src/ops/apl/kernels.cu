@@ -1,8 +1,11 @@
 // The adaptive piecewise linear activation. HINGES is S. NaN stays NaN on the way forward; backwards it is below no offset.
 
-// x[batch, units], slopes and offsets [HINGES, units]: every unit has its own. A thread takes WIDTH neighbouring units through some of the batch.
+// x[batch, units], slopes and offsets [HINGES, units]: every unit has its own. A thread takes WIDTH neighbouring units; a block has LANES such packs and
+// GROUPS threads for each, which go through the `rows` examples of the block in turn.
+#define GROUPS (BLOCK / LANES)
+
 KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, real *y, int packs, int batch, int rows)) {
-    const long long pack = place();
+    const long long pack = blockIdx.x * (long long)LANES + threadIdx.x % LANES;
     if (pack >= packs) return;
     Pack a[HINGES], b[HINGES];
 #pragma unroll
@@ -12,8 +15,8 @@ KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, r
     }
     const int first = blockIdx.y * rows;
     const int last = first + rows < batch ? first + rows : batch;
-#pragma unroll 4
-    for (int n = first; n < last; ++n) {
+#pragma unroll (8 / WIDTH)
+    for (int n = first + threadIdx.x / LANES; n < last; n += GROUPS) {
         const Pack in = load(x, n * (long long)packs + pack);
         Pack out;
 #pragma unroll
@@ -27,22 +30,25 @@ KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, r
     }
 }
 
-// The sums over a chunk of the batch go to [chunk, HINGES, units] of `by_slope` and `by_offset`. Without `dx` or without `by_slope` that part is left out.
+// The sums over a block's examples go to [chunk, HINGES, units] of `by_slope` and `by_offset`. Without `dx` or without `by_slope` that part is left out.
 KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, const real *g, real *dx, real *by_slope, real *by_offset, int packs, int batch, int rows)) {
-    const long long pack = place();
-    if (pack >= packs) return;
+    __shared__ real shared[2][GROUPS][LANES * WIDTH];
+    const int lane = threadIdx.x % LANES, group = threadIdx.x / LANES;
+    const long long pack = blockIdx.x * (long long)LANES + lane;
     Pack a[HINGES], b[HINGES], da[HINGES], open[HINGES];
 #pragma unroll
     for (int s = 0; s < HINGES; ++s) {
-        a[s] = load(slopes, s * (long long)packs + pack);
-        b[s] = load(offsets, s * (long long)packs + pack);
 #pragma unroll
-        for (int w = 0; w < WIDTH; ++w) da[s].v[w] = open[s].v[w] = 0;
+        for (int w = 0; w < WIDTH; ++w) a[s].v[w] = b[s].v[w] = da[s].v[w] = open[s].v[w] = 0;
+        if (pack < packs) {
+            a[s] = load(slopes, s * (long long)packs + pack);
+            b[s] = load(offsets, s * (long long)packs + pack);
+        }
     }
     const int first = blockIdx.y * rows;
-    const int last = first + rows < batch ? first + rows : batch;
-#pragma unroll 2
-    for (int n = first; n < last; ++n) {
+    const int last = pack >= packs ? 0 : first + rows < batch ? first + rows : batch;
+#pragma unroll (8 / WIDTH)
+    for (int n = first + group; n < last; n += GROUPS) {
         const long long at = n * (long long)packs + pack;
         const Pack in = load(x, at), up = load(g, at);
         Pack out;
@@ -63,13 +69,25 @@ KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, 
         if (dx) store(dx, at, out);
     }
     if (!by_slope) return;
+    const long long units = packs * (long long)WIDTH;
 #pragma unroll
     for (int s = 0; s < HINGES; ++s) {
+        __syncthreads();
 #pragma unroll
-        for (int w = 0; w < WIDTH; ++w) open[s].v[w] *= a[s].v[w];
-        const long long to = (blockIdx.y * (long long)HINGES + s) * packs + pack;
-        store(by_slope, to, da[s]);
-        store(by_offset, to, open[s]);
+        for (int w = 0; w < WIDTH; ++w) {
+            shared[0][group][lane * WIDTH + w] = da[s].v[w];
+            shared[1][group][lane * WIDTH + w] = a[s].v[w] * open[s].v[w];
+        }
+        __syncthreads();
+        for (int i = threadIdx.x; i < 2 * LANES * WIDTH; i += BLOCK) {
+            const int which = i / (LANES * WIDTH), mine = i % (LANES * WIDTH);
+            const long long unit = blockIdx.x * (long long)(LANES * WIDTH) + mine;
+            if (unit >= units) continue;
+            real sum = 0;
+#pragma unroll
+            for (int k = 0; k < GROUPS; ++k) sum += shared[which][k][mine];
+            (which ? by_offset : by_slope)[(blockIdx.y * (long long)HINGES + s) * units + unit] = sum;
+        }
     }
 }
 
@@ -133,11 +151,14 @@ KERNEL(backward_groups, (const real *x, const real *slopes, const real *offsets,
     }
 }
 
-// The sum over chunks, in order.
-KERNEL(add_chunks, (const real *parts, real *sum, int count, int chunks)) {
+// The sums over chunks, in order: those by slopes come before those by offsets.
+KERNEL(add_chunks, (const real *parts, real *by_slope, real *by_offset, int count, int chunks)) {
     const long long i = place();
-    if (i >= count) return;
-    real total = parts[i];
-    for (int c = 1; c < chunks; ++c) total += parts[c * (long long)count + i];
-    sum[i] = total;
+    if (i >= 2 * (long long)count) return;
+    const int offset = i >= count;
+    const long long mine = i - offset * (long long)count;
+    const real *from = parts + offset * (long long)chunks * count + mine;
+    real total = 0;
+    for (int c = 0; c < chunks; ++c) total += from[c * (long long)count];
+    (offset ? by_offset : by_slope)[mine] = total;
 }

@@ -14,7 +14,7 @@ use std::{
 use candle_core::{CpuStorage, DType, Storage, Tensor};
 use libloading::{Library, Symbol};
 
-use super::{Address, Argument, Kernel, Launch, Machine, Matrix, PRELUDE, Product};
+use super::{Address, Argument, Convolution, Kernel, Launch, Machine, Matrix, PRELUDE, Product};
 use crate::{Result, ops::access::Named};
 
 /// The CPU as a GPU. Addresses are those of the process.
@@ -129,6 +129,7 @@ fn bytes(argument: Argument, real: DType) -> [u8; 8] {
         Argument::Long(value) => bytes = value.to_ne_bytes(),
         Argument::Int(value) => bytes[..4].copy_from_slice(&value.to_ne_bytes()),
         Argument::Word(value) => bytes[..4].copy_from_slice(&value.to_ne_bytes()),
+        Argument::Double(value) => bytes = value.to_ne_bytes(),
         Argument::Real(value) if real == DType::F64 => bytes = value.to_ne_bytes(),
         Argument::Real(value) => bytes[..4].copy_from_slice(&(value as f32).to_ne_bytes()),
     }
@@ -166,6 +167,10 @@ impl Machine for Emulator {
         Ok(())
     }
 
+    fn convolve(&self, _: &Convolution, _: [Address; 3]) -> Result<bool> {
+        Ok(false)
+    }
+
     fn scratch(&self, numbers: usize, real: DType) -> Result<Address> {
         let mut scratch = self.scratch.borrow_mut();
         // What nobody wrote is no number.
@@ -175,7 +180,22 @@ impl Machine for Emulator {
 }
 
 fn multiply<T: Copy + Into<f64> + FromF64>(product: &Product) {
-    let Product { size: [m, n, k], a, b, c, accumulate, .. } = *product;
+    let Product { real, size: [m, n, k], a, b, c, accumulate, times } = *product;
+    for time in 0..times.count {
+        let further = |matrix: Matrix, numbers: usize| Matrix {
+            at: matrix.at.plus(time * numbers, real),
+            ..matrix
+        };
+        let [a, b, c] = [(a, times.a), (b, times.b), (c, times.c)].map(|(m, n)| further(m, n));
+        multiply_once::<T>([m, n, k], [a, b, c], accumulate);
+    }
+}
+
+fn multiply_once<T: Copy + Into<f64> + FromF64>(
+    [m, n, k]: [usize; 3],
+    [a, b, c]: [Matrix; 3],
+    accumulate: bool,
+) {
     let at = |matrix: Matrix, row: usize, column: usize| {
         let (row, column) = if matrix.transposed { (column, row) } else { (row, column) };
         (matrix.at.0 as *mut T).wrapping_add(row * matrix.row + column)

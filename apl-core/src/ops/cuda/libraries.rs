@@ -1,9 +1,14 @@
 //! Whether CUDA's libraries are there.
 
 /// What keeps CUDA from being used on this machine, in the system's words; `None` where nothing does. Programs built with the feature `cuda` load its
-/// libraries when they first use them.
+/// libraries when they first use them. There may be no cuDNN: then convolutions do without.
 pub fn trouble() -> Option<String> {
-    trouble_with(c"lib")
+    [c"libcuda", c"libcublas", c"libcurand", c"libnvrtc"].into_iter().find_map(trouble_with)
+}
+
+/// Whether convolutions can be cuDNN's: what `trouble` does not ask.
+pub fn has_cudnn() -> bool {
+    cfg!(feature = "cudnn") && trouble_with(c"libcudnn").is_none()
 }
 
 /// The same of the libraries whose names begin so.

@@ -4,22 +4,37 @@
 //! What an operation does on a GPU is a few calls of a `Machine`: launches of kernels and matrix products. The GPU is one machine; the tests have
 //! another that runs the same kernels on the CPU, so that they are proved where there is no GPU, and a third that only compiles them.
 
+mod arithmetic;
 #[cfg(feature = "cuda")]
 mod compiler;
+#[cfg(feature = "cudnn")]
+mod convolutions;
 #[cfg(feature = "cuda")]
 mod device;
 #[cfg(test)]
 pub(crate) mod emulator;
 #[cfg(feature = "cuda")]
 mod libraries;
+mod recording;
 #[cfg(test)]
 mod tests;
 
+pub use arithmetic::{Arithmetic, calculate_in};
 use candle_core::DType;
 #[cfg(feature = "cuda")]
-pub use libraries::trouble;
+pub use libraries::{has_cudnn, trouble};
+pub use recording::{Recording, record};
 
 use crate::{Error, Result, ops::access::Named};
+
+/// The libraries that convolve on a GPU, in the order in which they are asked.
+pub(crate) fn convolves_by() -> &'static str {
+    #[cfg(feature = "cuda")]
+    if has_cudnn() {
+        return "cuDNN, cuBLAS";
+    }
+    "cuBLAS"
+}
 
 /// A place in a machine's memory; 0 is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +68,8 @@ pub(crate) enum Argument {
     Long(i64),
     /// A `real`.
     Real(f64),
+    /// A `double`, whatever `real` is.
+    Double(f64),
 }
 
 impl From<Address> for Argument {
@@ -132,7 +149,7 @@ impl Matrix {
     }
 }
 
-/// `c = a b`, or `c = c + a b`.
+/// `c = a b`, or `c = c + a b`, for several matrices.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Product {
     pub real: DType,
@@ -142,6 +159,44 @@ pub(crate) struct Product {
     pub b: Matrix,
     pub c: Matrix,
     pub accumulate: bool,
+    pub times: Times,
+}
+
+/// How often a product is computed, and how many numbers further every matrix is at the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Times {
+    pub count: usize,
+    pub a: usize,
+    pub b: usize,
+    pub c: usize,
+}
+
+impl Times {
+    /// Of these matrices alone.
+    pub const ONE: Self = Self { count: 1, a: 0, b: 0, c: 0 };
+}
+
+/// Which tensor a convolution writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Pass {
+    /// The output, without a bias.
+    Output,
+    /// The gradient by the input.
+    Input,
+    /// The gradient by the weight.
+    Weight,
+}
+
+/// A pass of a convolution over whole tensors: all shapes are `[N or O, C, H, W]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Convolution {
+    pub real: DType,
+    pub pass: Pass,
+    pub input: [usize; 4],
+    pub weight: [usize; 4],
+    pub output: [usize; 4],
+    pub stride: usize,
+    pub padding: usize,
 }
 
 /// Where kernels run, in the order in which they are launched.
@@ -152,6 +207,8 @@ pub(crate) trait Machine {
     fn multiply(&self, product: &Product) -> Result<()>;
     /// Memory for so many numbers, to be used until the next call.
     fn scratch(&self, numbers: usize, real: DType) -> Result<Address>;
+    /// Convolves input, weight and output, values or gradients, by a library; `false`, and nothing is done, where there is none for it.
+    fn convolve(&self, convolution: &Convolution, at: [Address; 3]) -> Result<bool>;
 }
 
 /// Launches a kernel with a thread for each of so many things, along x.
@@ -164,30 +221,30 @@ pub(crate) fn for_each(
     machine.launch(&Launch { kernel, grid: [blocks(things)?, 1], block: BLOCK, arguments })
 }
 
-/// [`for_each`] of the numbers of a tensor: a kernel that is given addresses, how many numbers there are, and some sizes.
+/// [`for_each`] of the numbers of a tensor: a kernel that is given addresses and how many numbers there are.
 pub(crate) fn for_numbers(
     machine: &dyn Machine,
     count: usize,
     kernel: Kernel,
     addresses: &[Address],
-    sizes: &[usize],
 ) -> Result<()> {
     let mut arguments: Vec<Argument> = addresses.iter().map(|&at| at.into()).collect();
     arguments.push(Argument::Long(count as i64));
-    for &size in sizes {
-        arguments.push(int(size)?);
-    }
     for_each(machine, count, kernel, arguments)
 }
 
 /// Blocks for so many threads.
 pub(crate) fn blocks(threads: usize) -> Result<u32> {
-    let blocks = threads.div_ceil(BLOCK as usize);
+    grid(threads.div_ceil(BLOCK as usize))
+}
+
+/// So many blocks along x.
+pub(crate) fn grid(blocks: usize) -> Result<u32> {
     u32::try_from(blocks).ok().filter(|&blocks| blocks <= i32::MAX as u32).ok_or_else(|| {
         Error::Setting {
             place: "cuda".into(),
-            found: format!("{threads} values in one tensor"),
-            expected: "at most 2^31 blocks of 256".into(),
+            found: format!("{blocks} blocks of one launch"),
+            expected: "at most 2^31 - 1: a smaller tensor".into(),
         }
     })
 }
@@ -196,6 +253,11 @@ pub(crate) fn blocks(threads: usize) -> Result<u32> {
 pub(crate) fn packs(count: usize, addresses: &[Address], real: DType) -> (usize, usize) {
     let wide = count.is_multiple_of(4) && addresses.iter().all(|address| address.fits(4, real));
     if wide { (4, count / 4) } else { (1, count) }
+}
+
+/// The constant that says whether a tensor of so many numbers needs more than 32 bits to count them.
+pub(crate) fn long(count: usize) -> (&'static str, i64) {
+    ("LONG", i64::from(count >= 1 << 30))
 }
 
 /// A size as kernels take it.

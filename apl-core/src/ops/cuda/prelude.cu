@@ -11,10 +11,21 @@ typedef unsigned long long u64;
 #ifndef WIDTH
 #define WIDTH 1
 #endif
+// What counts the numbers of a tensor: 32 bits divide faster, where they are enough.
+#if defined(LONG) && LONG == 0
+typedef int Index;
+#else
+typedef long long Index;
+#endif
 
 // Neighbouring numbers that are loaded and stored at once.
 struct alignas(sizeof(real) * WIDTH) Pack {
     real v[WIDTH];
+};
+
+// Four of them, whatever WIDTH is.
+struct alignas(sizeof(real) * 4) Four {
+    real v[4];
 };
 
 __device__ inline Pack load(const real *from, long long pack) {
@@ -23,6 +34,23 @@ __device__ inline Pack load(const real *from, long long pack) {
 
 __device__ inline void store(real *to, long long pack, const Pack &values) {
     reinterpret_cast<Pack *>(to)[pack] = values;
+}
+
+// Copies a number to what a block shares; where the GPU can, the thread does not wait for it until it asks for what was `fetched`.
+__device__ inline void fetch(real *shared, const real *from) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"((u32)__cvta_generic_to_shared(shared)), "l"(from), "n"(sizeof(real)) : "memory");
+#else
+    *shared = *from;
+#endif
+}
+
+// Every thread of the block sees what all have fetched.
+__device__ inline void fetched() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_all;" ::: "memory");
+#endif
+    __syncthreads();
 }
 
 // The number of this thread among all along x.
@@ -46,6 +74,13 @@ __device__ inline T sum_of_block(T value, T *shared) {
 
 // max(0, v); what is no number stays so.
 __device__ inline real positive(real v) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    if (sizeof(real) == 4) {
+        float larger;
+        asm("max.NaN.f32 %0, %1, 0f00000000;" : "=f"(larger) : "f"(float(v)));
+        return larger;
+    }
+#endif
     return v <= real(0) ? real(0) : v;
 }
 

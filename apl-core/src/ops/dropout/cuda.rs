@@ -10,10 +10,10 @@ use crate::{
 
 static KERNELS: Program = Program { name: "dropout", source: include_str!("kernels.cu") };
 
-/// Writes what is kept, scaled, into `y`, which may be `x`.
+/// Writes what is kept, scaled, into `y`, which may be `x`; at the step of the dials, where there are any.
 pub(super) fn apply(
     machine: &dyn Machine,
-    [x, y]: [Address; 2],
+    [x, y, dials]: [Address; 3],
     mask: Mask,
     count: usize,
     real: DType,
@@ -27,7 +27,7 @@ pub(super) fn apply(
         Argument::Long(count as i64),
         Argument::Word(mask.key[0]),
         Argument::Word(mask.key[1]),
-        Address::NONE.into(),
+        dials.into(),
         Argument::Word(mask.step as u32),
         Argument::Word((mask.step >> 32) as u32),
         Argument::Word(mask.threshold.into()),
@@ -42,6 +42,7 @@ mod tests {
     use crate::{
         ops::{
             cuda::emulator::Emulator,
+            dials::Dials,
             dropout,
             testing::{assert_close, normal},
         },
@@ -57,9 +58,15 @@ mod tests {
             let mask = Mask::new(rate, Streams::new(5), 2, 0x0001_0203_0405).unwrap();
             let x = normal("x", &[count], dtype);
             let [y, expected] = [(); 2].map(|()| x.zeros_like().unwrap());
-            machine.run([&x, &y].map(Some), |m, at| apply(m, at, mask, count, dtype));
+            let dials = Dials::new(x.device()).unwrap();
+            dials.set(0x0001_0203_0405, 0.0, 0.0).unwrap();
+            let earlier = Mask::new(rate, Streams::new(5), 2, 7).unwrap();
             dropout::forward(&x, mask, &expected).unwrap();
-            assert_close("dropout", &y, &expected, 0.0);
+            for (mask, dials) in [(mask, None), (earlier, Some(dials.words()))] {
+                let tensors = [Some(&x), Some(&y), dials];
+                machine.run(tensors, |m, at| apply(m, at, mask, count, dtype));
+                assert_close("dropout", &y, &expected, 0.0);
+            }
         }
     }
 }

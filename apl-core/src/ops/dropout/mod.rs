@@ -26,18 +26,21 @@ use crate::{
     ops::{
         access::{Named, apart, read, slice_of, write},
         check, cuda as gpu,
+        dials::Dials,
         real::{Real, with_real},
     },
     random::{Purpose, Streams},
 };
 
 /// Which elements are dropped: a pure function of these numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mask {
+#[derive(Debug, Clone, Copy)]
+pub struct Mask<'a> {
     key: [u32; 2],
     step: u64,
     /// Bytes below this drop their element.
     threshold: u8,
+    /// Where a GPU reads the step.
+    dials: Option<&'a Dials>,
 }
 
 /// Refuses a rate outside `[0, 1)`, or one so near 1 that a mask, which rounds to 1/256, would round it to 1.
@@ -51,7 +54,7 @@ pub fn check_rate(place: &str, rate: f64) -> Result<()> {
     Err(check::wrong_setting(place, rate, "in [0, 1), at most 255/256"))
 }
 
-impl Mask {
+impl<'a> Mask<'a> {
     /// The mask of a dropout layer (by its number among the dropout layers of the network) at a step.
     ///
     /// # Errors
@@ -59,7 +62,17 @@ impl Mask {
     pub fn new(rate: f64, streams: Streams, layer: u32, step: u64) -> Result<Self> {
         check_rate("dropout: rate", rate)?;
         let threshold = (rate * 256.0).round() as u8;
-        Ok(Self { key: streams.key(Purpose::Dropout, layer), step, threshold })
+        Ok(Self { key: streams.key(Purpose::Dropout, layer), step, threshold, dials: None })
+    }
+
+    /// The same, of the step that the dials show when a GPU applies it; elsewhere the step remains what it is.
+    pub fn by<'b>(self, dials: Option<&'b Dials>) -> Mask<'b> {
+        let Self { key, step, threshold, .. } = self;
+        Mask { key, step, threshold, dials }
+    }
+
+    fn words(&self) -> Option<Named<'a>> {
+        self.dials.map(|dials| ("dropout: dials", dials.words()))
     }
 
     /// The factor of what is kept.
@@ -88,9 +101,9 @@ pub fn forward(x: &Tensor, mask: Mask, y: &Tensor) -> Result<()> {
     let dtype = check::same_dtype(&[x, y])?;
     apart(&[y], &[x])?;
     let count = x.1.elem_count();
-    if let Some(done) =
-        gpu::run([Some(x), Some(y)], |machine, at| cuda::apply(machine, at, mask, count, dtype))
-    {
+    if let Some(done) = gpu::run([Some(x), Some(y), mask.words()], |machine, [x, y, dials]| {
+        cuda::apply(machine, [x, y, dials], mask, count, dtype)
+    }) {
         return done;
     }
     with_real!("dropout", dtype, T => read::<T, _, 1>([x], |[x]| {
@@ -108,9 +121,9 @@ pub fn forward(x: &Tensor, mask: Mask, y: &Tensor) -> Result<()> {
 pub fn forward_in_place(x: &Tensor, mask: Mask) -> Result<()> {
     let x: Named = ("dropout: x", x);
     let (count, dtype) = (x.1.elem_count(), x.1.dtype());
-    if let Some(done) =
-        gpu::run([Some(x)], |machine, [x]| cuda::apply(machine, [x, x], mask, count, dtype))
-    {
+    if let Some(done) = gpu::run([Some(x), mask.words()], |machine, [x, dials]| {
+        cuda::apply(machine, [x, x, dials], mask, count, dtype)
+    }) {
         return done;
     }
     with_real!("dropout", dtype, T => write(x, |x| {
@@ -124,7 +137,7 @@ pub fn forward_in_place(x: &Tensor, mask: Mask) -> Result<()> {
 /// # Errors
 /// A dtype or device without a kernel.
 pub fn apply(x: &Tensor, mask: Mask) -> Result<Tensor> {
-    Ok(x.contiguous()?.apply_op1(Dropout { mask })?)
+    Ok(x.contiguous()?.apply_op1(Dropout { mask: mask.by(None) })?)
 }
 
 /// The same from Candle's elementary operations.
@@ -136,7 +149,7 @@ pub fn composed(x: &Tensor, mask: Mask) -> Result<Tensor> {
 }
 
 struct Dropout {
-    mask: Mask,
+    mask: Mask<'static>,
 }
 
 impl CustomOp1 for Dropout {
@@ -174,7 +187,7 @@ mod tests {
         random::philox4x32,
     };
 
-    fn mask(rate: f64, step: u64) -> Mask {
+    fn mask(rate: f64, step: u64) -> Mask<'static> {
         Mask::new(rate, Streams::new(5), 2, step).unwrap()
     }
 

@@ -1,31 +1,38 @@
-//! Pooling on a GPU: a thread a window on the way forward, a thread a pixel on the way back.
+//! Pooling on a GPU: a thread a window on the way forward, a thread some neighbouring pixels on the way back.
 
 use candle_core::DType;
 
 use super::Size;
 use crate::{
     Result,
-    ops::cuda::{Address, Kernel, Machine, Program, for_numbers},
+    ops::cuda::{Address, Kernel, Machine, Program, for_numbers, long, packs},
 };
 
 static KERNELS: Program = Program { name: "pool", source: include_str!("kernels.cu") };
 
+/// Launches a kernel with a thread for `width` of `count` numbers.
 fn launch(
     machine: &dyn Machine,
     function: &'static str,
     addresses: &[Address],
-    count: usize,
+    [count, width]: [usize; 2],
     size: Size,
     real: DType,
 ) -> Result<()> {
     let config = size.config;
     let constants = vec![
+        ("HEIGHT", size.image[0] as i64),
+        ("ACROSS", size.image[1] as i64),
+        ("ROWS", size.output[0] as i64),
+        ("COLUMNS", size.output[1] as i64),
         ("SIDE", config.kernel as i64),
         ("STRIDE", config.stride as i64),
         ("PADDING", config.padding as i64),
+        ("WIDTH", width as i64),
+        long(size.pixels().max(size.windows())),
     ];
     let kernel = Kernel { program: &KERNELS, real, constants, function };
-    for_numbers(machine, count, kernel, addresses, &[size.image, size.output].concat())
+    for_numbers(machine, count / width, kernel, addresses)
 }
 
 impl Size {
@@ -45,7 +52,7 @@ pub(super) fn max_forward(
     size: Size,
     real: DType,
 ) -> Result<()> {
-    launch(machine, "max_forward", &[x, y, choice], size.windows(), size, real)
+    launch(machine, "max_forward", &[x, y, choice], [size.windows(), 1], size, real)
 }
 
 /// Writes the gradient by the input, given where the maxima stood.
@@ -55,7 +62,8 @@ pub(super) fn max_backward(
     size: Size,
     real: DType,
 ) -> Result<()> {
-    launch(machine, "max_backward", &[g, choice, dx], size.pixels(), size, real)
+    let (width, _) = packs(size.image[1], &[dx], real);
+    launch(machine, "max_backward", &[g, choice, dx], [size.pixels(), width], size, real)
 }
 
 /// Writes averages.
@@ -65,7 +73,7 @@ pub(super) fn average_forward(
     size: Size,
     real: DType,
 ) -> Result<()> {
-    launch(machine, "average_forward", &[x, y], size.windows(), size, real)
+    launch(machine, "average_forward", &[x, y], [size.windows(), 1], size, real)
 }
 
 /// Writes the gradient by the input.
@@ -75,7 +83,8 @@ pub(super) fn average_backward(
     size: Size,
     real: DType,
 ) -> Result<()> {
-    launch(machine, "average_backward", &[g, dx], size.pixels(), size, real)
+    let (width, _) = packs(size.image[1], &[dx], real);
+    launch(machine, "average_backward", &[g, dx], [size.pixels(), width], size, real)
 }
 
 #[cfg(test)]

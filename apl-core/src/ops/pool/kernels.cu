@@ -1,5 +1,6 @@
 // Max and average pooling over square windows of SIDE pixels, STRIDE apart, over a border of PADDING; the last window may hang over the edge. Planes are
-// images times channels. Gradients are gathered, a thread a pixel, in the order of the windows.
+// images times channels, HEIGHT by ACROSS pixels with ROWS by COLUMNS windows; sizes are constants, so that places are divided by constants. Gradients
+// are gathered, in the order of the windows.
 
 // Cells of a window along an axis that an average counts.
 __device__ inline int extent(int window, int size) {
@@ -7,8 +8,8 @@ __device__ inline int extent(int window, int size) {
     return room < SIDE ? room : SIDE;
 }
 
-__device__ inline real share(int row, int column, int height, int width) {
-    return real(1) / real(extent(row, height) * extent(column, width));
+__device__ inline real share(int row, int column) {
+    return real(1) / real(extent(row, HEIGHT) * extent(column, ACROSS));
 }
 
 // The first window along an axis that has a pixel, and the last.
@@ -22,20 +23,19 @@ __device__ inline int last_window(int pixel, int windows) {
     return last < windows ? last : windows - 1;
 }
 
-KERNEL(max_forward, (const real *x, real *y, u8 *choice, long long count, int height, int width, int rows, int columns)) {
-    const long long i = place();
+KERNEL(max_forward, (const real *x, real *y, u8 *choice, long long count)) {
+    const Index i = place();
     if (i >= count) return;
-    const int column = i % columns, row = i / columns % rows;
-    const real *plane = x + i / columns / rows * height * width;
+    const int column = i % COLUMNS, row = i / COLUMNS % ROWS;
+    const real *plane = x + i / (COLUMNS * ROWS) * (HEIGHT * ACROSS);
     real best = 0;
     int chosen = -1;
     for (int u = 0; u < SIDE; ++u) {
         const int r = row * STRIDE + u - PADDING;
-        if (r < 0 || r >= height) continue;
         for (int v = 0; v < SIDE; ++v) {
             const int c = column * STRIDE + v - PADDING;
-            if (c < 0 || c >= width) continue;
-            const real value = plane[r * width + c];
+            if (r < 0 || r >= HEIGHT || c < 0 || c >= ACROSS) continue;
+            const real value = plane[r * ACROSS + c];
             // A larger value, or the first that is no number.
             if (chosen < 0 || value > best || (value != value && best == best)) {
                 best = value;
@@ -47,49 +47,79 @@ KERNEL(max_forward, (const real *x, real *y, u8 *choice, long long count, int he
     choice[i] = u8(chosen);
 }
 
-KERNEL(max_backward, (const real *g, const u8 *choice, real *dx, long long count, int height, int width, int rows, int columns)) {
-    const long long i = place();
-    if (i >= count) return;
-    const int c = i % width, r = i / width % height;
-    const long long plane = i / width / height * rows * columns;
-    real sum = 0;
-    for (int row = first_window(r); row <= last_window(r, rows); ++row) {
-        for (int column = first_window(c); column <= last_window(c, columns); ++column) {
-            const int cell = (r + PADDING - row * STRIDE) * SIDE + c + PADDING - column * STRIDE;
-            const long long at = plane + row * columns + column;
-            if (choice[at] == cell) sum += g[at];
+// WIDTH neighbouring pixels of a row a thread; MOST windows along an axis meet one pixel, ACROSS_PACK columns of windows meet a pack.
+#define MOST ((SIDE + STRIDE - 1) / STRIDE)
+#define ACROSS_PACK ((SIDE + WIDTH - 1 + STRIDE - 1) / STRIDE)
+
+KERNEL(max_backward, (const real *g, const u8 *choice, real *dx, long long packs)) {
+    const Index pack = place();
+    if (pack >= packs) return;
+    const int c = pack % (ACROSS / WIDTH) * WIDTH, r = pack / (ACROSS / WIDTH) % HEIGHT;
+    const Index plane = pack / (ACROSS / WIDTH * HEIGHT) * (ROWS * COLUMNS);
+    const int top = first_window(r), left = first_window(c), bottom = last_window(r, ROWS), right = last_window(c + WIDTH - 1, COLUMNS);
+    Pack sum;
+#pragma unroll
+    for (int w = 0; w < WIDTH; ++w) sum.v[w] = 0;
+#pragma unroll
+    for (int u = 0; u < MOST; ++u) {
+        const int row = top + u;
+#pragma unroll
+        for (int v = 0; v < ACROSS_PACK; ++v) {
+            const int column = left + v;
+            if (row > bottom || column > right) continue;
+            const Index at = plane + row * COLUMNS + column;
+            const int cell = choice[at];
+            const real value = g[at];
+            // Where the maximum stood, from here.
+            const int down = row * STRIDE + cell / SIDE - PADDING - r, along = column * STRIDE + cell % SIDE - PADDING - c;
+#pragma unroll
+            for (int w = 0; w < WIDTH; ++w) {
+                if (down == 0 && along == w) sum.v[w] += value;
+            }
         }
     }
-    dx[i] = sum;
+    store(dx, pack, sum);
 }
 
-KERNEL(average_forward, (const real *x, real *y, long long count, int height, int width, int rows, int columns)) {
-    const long long i = place();
+KERNEL(average_forward, (const real *x, real *y, long long count)) {
+    const Index i = place();
     if (i >= count) return;
-    const int column = i % columns, row = i / columns % rows;
-    const real *plane = x + i / columns / rows * height * width;
+    const int column = i % COLUMNS, row = i / COLUMNS % ROWS;
+    const real *plane = x + i / (COLUMNS * ROWS) * (HEIGHT * ACROSS);
     real sum = 0;
     for (int u = 0; u < SIDE; ++u) {
         const int r = row * STRIDE + u - PADDING;
-        if (r < 0 || r >= height) continue;
         for (int v = 0; v < SIDE; ++v) {
             const int c = column * STRIDE + v - PADDING;
-            if (c >= 0 && c < width) sum += plane[r * width + c];
+            if (r >= 0 && r < HEIGHT && c >= 0 && c < ACROSS) sum += plane[r * ACROSS + c];
         }
     }
-    y[i] = sum * share(row, column, height, width);
+    y[i] = sum * share(row, column);
 }
 
-KERNEL(average_backward, (const real *g, real *dx, long long count, int height, int width, int rows, int columns)) {
-    const long long i = place();
-    if (i >= count) return;
-    const int c = i % width, r = i / width % height;
-    const real *plane = g + i / width / height * rows * columns;
-    real sum = 0;
-    for (int row = first_window(r); row <= last_window(r, rows); ++row) {
-        for (int column = first_window(c); column <= last_window(c, columns); ++column) {
-            sum += plane[row * columns + column] * share(row, column, height, width);
+KERNEL(average_backward, (const real *g, real *dx, long long packs)) {
+    const Index pack = place();
+    if (pack >= packs) return;
+    const int c = pack % (ACROSS / WIDTH) * WIDTH, r = pack / (ACROSS / WIDTH) % HEIGHT;
+    const real *plane = g + pack / (ACROSS / WIDTH * HEIGHT) * (ROWS * COLUMNS);
+    const int top = first_window(r), left = first_window(c), bottom = last_window(r, ROWS), right = last_window(c + WIDTH - 1, COLUMNS);
+    Pack sum;
+#pragma unroll
+    for (int w = 0; w < WIDTH; ++w) sum.v[w] = 0;
+#pragma unroll
+    for (int u = 0; u < MOST; ++u) {
+        const int row = top + u;
+#pragma unroll
+        for (int v = 0; v < ACROSS_PACK; ++v) {
+            const int column = left + v;
+            if (row > bottom || column > right) continue;
+            const real value = plane[row * COLUMNS + column] * share(row, column);
+            const int start = column * STRIDE - PADDING - c;
+#pragma unroll
+            for (int w = 0; w < WIDTH; ++w) {
+                if (w >= start && w < start + SIDE) sum.v[w] += value;
+            }
         }
     }
-    dx[i] = sum;
+    store(dx, pack, sum);
 }

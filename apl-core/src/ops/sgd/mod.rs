@@ -3,13 +3,14 @@
 mod cpu;
 mod cuda;
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 
 use crate::{
     Result,
     ops::{
         access::{apart, read, write2},
         check, cuda as gpu,
+        dials::Dials,
         real::{Real, with_real},
     },
 };
@@ -50,9 +51,7 @@ pub fn step(value: &Tensor, gradient: &Tensor, velocity: &Tensor, step: Step) ->
     let velocity = ("sgd: velocity", velocity);
     for (name, number) in [("rate", step.rate), ("momentum", step.momentum), ("decay", step.decay)]
     {
-        if !number.is_finite() {
-            return Err(check::wrong_setting(&format!("sgd: {name}"), number, "a finite number"));
-        }
+        finite(name, number)?;
     }
     check::shape(gradient, value.1.dims())?;
     check::shape(velocity, value.1.dims())?;
@@ -60,7 +59,7 @@ pub fn step(value: &Tensor, gradient: &Tensor, velocity: &Tensor, step: Step) ->
     apart(&[value, velocity], &[gradient])?;
     let count = value.1.elem_count();
     if let Some(done) = gpu::run([value, gradient, velocity].map(Some), |machine, at| {
-        cuda::step(machine, at, step, count, dtype)
+        cuda::step_one(machine, at, step, count, dtype)
     }) {
         return done;
     }
@@ -73,7 +72,88 @@ pub fn step(value: &Tensor, gradient: &Tensor, velocity: &Tensor, step: Step) ->
     }))
 }
 
-/// The same from Candle's elementary operations: the new value and the new velocity.
+/// A parameter that is moved, with its velocity and the multipliers of its group.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    /// Of any shape, as are the others.
+    pub value: Tensor,
+    /// Its gradient.
+    pub gradient: Tensor,
+    /// What it moves by.
+    pub velocity: Tensor,
+    /// The factor of the learning rate.
+    pub rate: f64,
+    /// Weight decay.
+    pub decay: f64,
+}
+
+/// Parameters that a GPU moves together, by one launch however many they are.
+#[derive(Debug)]
+pub struct Together {
+    table: Tensor,
+    /// Of the table, and of the launch.
+    slots: usize,
+    blocks: usize,
+    dtype: DType,
+    /// What the table's addresses are of.
+    _tensors: Vec<Moved>,
+}
+
+impl Together {
+    /// `None` where a processor computes, or where there is nothing to move: [`step`] does it there.
+    ///
+    /// # Errors
+    /// As [`step`], and parameters of different dtypes.
+    pub fn new(parameters: &[Moved]) -> Result<Option<Self>> {
+        let Some(first) = parameters.first() else { return Ok(None) };
+        let dtype = first.value.dtype();
+        let mut slots = Vec::with_capacity(parameters.len());
+        for Moved { value, gradient, velocity, rate, decay } in parameters {
+            let names = ["sgd: value", "sgd: gradient", "sgd: velocity"];
+            let tensors = [(names[0], value), (names[1], gradient), (names[2], velocity)];
+            check::shape(tensors[1], value.dims())?;
+            check::shape(tensors[2], value.dims())?;
+            check::same_dtype(&[("sgd: value", &first.value), tensors[0]])?;
+            check::same_dtype(&tensors)?;
+            let (count, rate, decay) = (value.elem_count(), *rate, *decay);
+            let found = gpu::run(tensors.map(Some), |_, [value, gradient, velocity]| {
+                slots.push(cuda::Slot { value, gradient, velocity, count, rate, decay });
+                Ok(())
+            });
+            let Some(found) = found else { return Ok(None) };
+            found?;
+        }
+        let (words, blocks) = cuda::table(&slots);
+        let table = Tensor::new(words, first.value.device())?;
+        let _tensors = parameters.to_vec();
+        Ok(Some(Self { table, slots: slots.len(), blocks, dtype, _tensors }))
+    }
+
+    /// [`step`] of every parameter, with this rate and momentum or those of the dials.
+    ///
+    /// # Errors
+    /// A rate or momentum that is not finite; what the device reports.
+    pub fn step(&self, rate: f64, momentum: f64, dials: Option<&Dials>) -> Result<()> {
+        for (name, number) in [("rate", rate), ("momentum", momentum)] {
+            finite(name, number)?;
+        }
+        let dials = dials.map(|dials| ("sgd: dials", dials.words()));
+        let done = gpu::run([Some(("sgd: table", &self.table)), dials], |machine, at| {
+            let sizes = [self.slots, self.blocks];
+            cuda::step_all(machine, at, sizes, [rate, momentum], self.dtype)
+        });
+        done.unwrap_or(Ok(()))
+    }
+}
+
+fn finite(name: &str, number: f64) -> Result<()> {
+    if number.is_finite() {
+        return Ok(());
+    }
+    Err(check::wrong_setting(&format!("sgd: {name}"), number, "a finite number"))
+}
+
+/// [`step`] from Candle's elementary operations: the new value and the new velocity.
 ///
 /// # Errors
 /// As [`step`].
@@ -90,7 +170,7 @@ pub fn composed(
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{DType, Device};
+    use candle_core::Device;
     use proptest::prelude::*;
 
     use super::*;
