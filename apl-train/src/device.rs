@@ -55,7 +55,7 @@ impl Compute {
         }
     }
 
-    /// The devices that the runs of a study are shared out among.
+    /// The devices that the runs of a study are shared out among, at least one; asks the driver how many there are.
     pub fn shared(self) -> Vec<Self> {
         match self {
             Self::Cuda(None) => (0..gpus().max(1)).map(|gpu| Self::Cuda(Some(gpu))).collect(),
