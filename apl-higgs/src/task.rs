@@ -12,7 +12,7 @@ use apl_train::{
     task::{Batch, Examples, Findings, Split},
     train::Settings,
 };
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
 
 use crate::{
     Error,
@@ -98,12 +98,12 @@ impl Task for Higgs {
         dtype: DType,
         device: &Device,
     ) -> apl_train::Result<Examples> {
-        let zeros = |width| Tensor::zeros((batch, width), dtype, device);
-        Ok(Examples {
-            inputs: zeros(dataset.inputs())?,
-            targets: zeros(1)?,
-            weights: dataset.weighted().then(|| zeros(1)).transpose()?,
-        })
+        Ok(dataset.tensors(batch, dtype, device)?)
+    }
+
+    /// On a GPU, batches are gathered where the events are.
+    fn fills(_: &Device) -> bool {
+        true
     }
 
     fn fill(dataset: &Dataset, batch: Batch, _: Streams, to: &Examples) -> apl_train::Result<()> {
