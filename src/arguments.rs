@@ -118,6 +118,9 @@ pub struct Evaluate {
     /// Score a smaller network too: without the hinges that change a unit by less than this on the inputs it has in training.
     #[arg(long, value_name = "TOL", allow_negative_numbers = true)]
     pub prune: Option<f64>,
+    /// What computes: the processor, or an NVIDIA GPU by its number.
+    #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
+    pub device: Compute,
     /// Print the score as JSON.
     #[arg(long)]
     pub json: bool,

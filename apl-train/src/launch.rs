@@ -156,7 +156,11 @@ pub fn build<T: Task>(plan: &Plan<T>) -> Result<Chain> {
     build_on(plan, &Device::Cpu)
 }
 
-fn build_on<T: Task>(plan: &Plan<T>, device: &Device) -> Result<Chain> {
+/// The network of a plan at step 0, on a device.
+///
+/// # Errors
+/// What the task reports.
+pub(crate) fn build_on<T: Task>(plan: &Plan<T>, device: &Device) -> Result<Chain> {
     let streams = Streams::new(plan.config.seed);
     let setup = Setup { streams, dtype: DType::F32, device: device.clone() };
     let network = T::network(&plan.config, &plan.activation, &setup)?;
