@@ -97,7 +97,7 @@ pub struct Reproduce {
     /// What computes: the processor, all NVIDIA GPUs (cuda), or one of them.
     #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
     pub device: Compute,
-    /// Show what would be run, how long it would take and how much it would store.
+    /// Show what would be run, how long it would take, how much it would store and, with --device cuda, how much of the GPU's memory it would need.
     #[arg(long)]
     pub dry_run: bool,
     /// Show no progress.

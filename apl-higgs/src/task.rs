@@ -106,6 +106,10 @@ impl Task for Higgs {
         true
     }
 
+    fn resident_bytes(config: &Config<Self>) -> u64 {
+        config.data.event_bytes()
+    }
+
     fn fill(dataset: &Dataset, batch: Batch, _: Streams, to: &Examples) -> apl_train::Result<()> {
         Ok(dataset.fill(batch, to)?)
     }

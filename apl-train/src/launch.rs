@@ -9,8 +9,8 @@ use candle_core::{DType, Device};
 use crate::{
     Environment, Error, Result, Task, checkpoint,
     config::{Document, Kind, OptimizerSection},
-    device,
-    host::memory,
+    device::{self, Place},
+    need::Need,
     notice::notice,
     optimizer::{check_patterns, learned},
     plan::Plan,
@@ -74,13 +74,16 @@ impl fmt::Display for Finished {
 pub fn launch<T: Task>(request: &Request) -> Result<Finished> {
     let document = &request.document;
     let plan = Plan::<T>::from_document(document)?;
-    let device = request.settings.device.open()?;
-    let network = build_on(&plan, &device)
-        .map_err(device::explain)
-        .and_then(|network| check_memory(&network, &plan).map(|()| network))
-        .map_err(|error| document.blame(error))?;
+    let place = Place::new(request.settings.device)?;
+    let network = build_on(&plan, &place.device);
+    let network = network.map_err(|error| device::explain(document.blame(error)))?;
+    let expected = |split| T::expected(&plan.config, split).unwrap_or(0);
+    Need::of(&plan, &network, expected).check(&place, document)?;
     let mut warnings = Vec::new();
     let data = load(&plan, document, &request.settings, &mut |text| warnings.push(text))?;
+    // The data may be more than was known before.
+    let loaded = |split| T::examples(&data, split);
+    Need::of(&plan, &network, loaded).check(&place, document)?;
     for split in [Split::Train, Split::Test] {
         if T::examples(&data, split) == 0 {
             let problem = format!("the {} split has no examples", split.name());
@@ -125,27 +128,6 @@ pub fn load<T: Task>(
     };
     T::load(&plan.config, &Environment::read(), settings, &mut tell)
         .map_err(|error| document.blame(error))
-}
-
-/// Refuses a batch that cannot fit: better now than when the system ends the process in the middle of a step.
-fn check_memory<T: Task>(network: &Chain, plan: &Plan<T>) -> Result<()> {
-    let batch = plan.config.optimizer.batch;
-    let values: usize = Parameter::counts(network.parameters()).iter().sum();
-    // Values, gradients and velocities, beside what flows through the layers.
-    let needed = (network.bytes_for(batch) as u64).saturating_add(values as u64 * 3 * 4);
-    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
-    match memory() {
-        Some(memory) if needed > memory => Err(Error::usage(
-            "optimizer.batch",
-            format!(
-                "found {batch}, whose steps need {:.1} GiB of memory; this machine has {:.1} GiB",
-                gib(needed),
-                gib(memory)
-            ),
-        )
-        .with_hint("choose smaller batches or a narrower network")),
-        _ => Ok(()),
-    }
 }
 
 /// The network of a plan at step 0, on the processor.

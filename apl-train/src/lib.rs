@@ -21,6 +21,7 @@ pub mod launch;
 mod ledger;
 mod model;
 mod naming;
+mod need;
 pub mod notice;
 pub mod optimizer;
 pub mod order;
