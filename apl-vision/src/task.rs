@@ -19,10 +19,7 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::{
     Error,
-    data::{
-        self, Augment, Crops, Data, DataConfig, Folders, Images, Preprocess, Resident, Shuffle,
-        Source,
-    },
+    data::{self, Augment, Crops, Data, DataConfig, Folders, Images, Resident, Shuffle, Source},
     network::{self, INPUT, NetworkConfig},
 };
 
@@ -177,13 +174,8 @@ impl Task for Vision {
         true
     }
 
-    /// The pixels as bytes, or as numbers where they are made ready before they are shown, and the label.
     fn resident_bytes(config: &Config<Self>) -> u64 {
-        let pixel = match config.data.preprocess {
-            Preprocess::Mean | Preprocess::None => 1,
-            Preprocess::Gcn | Preprocess::GcnZca => 4,
-        };
-        (pixel * INPUT.iter().product::<usize>() + 4) as u64
+        config.data.preprocess.image_bytes()
     }
 
     fn fill(

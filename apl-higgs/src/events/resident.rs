@@ -17,7 +17,8 @@ pub(super) struct Resident {
 }
 
 impl Resident {
-    /// Brings the events of a split to scale on the processor, in their order, and copies them: [`event_bytes`](crate::events::DataConfig::event_bytes) each in `f32`.
+    /// Brings the events of a split to scale on the processor, in their order, and copies them: in `f32`
+    /// [`event_bytes`](crate::events::DataConfig::event_bytes) each.
     ///
     /// # Errors
     /// A file that cannot be read any more; memory that the device does not have.
