@@ -180,3 +180,33 @@ impl From<Error> for apl_train::Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use apl_train::{
+        config::Document,
+        device::{Compute, Place},
+        reproduce::estimate,
+    };
+
+    use super::*;
+
+    /// Every event is counted, whatever its split: 25 inputs and a target of four bytes.
+    #[test]
+    fn events_count_in_the_memory_of_a_gpu() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("net.toml");
+        let place = Place::new(Compute::Cpu).unwrap();
+        let [few, many] = [3000, 5_003_000].map(|events| {
+            let text = format!(
+                "task = \"higgs\"\nseed = 1\n[data]\nsource = \"embedded\"\nevents = {events}\nvalidation = 600\ntest = 1000\n\
+                 [network]\nhidden = [4]\n[activation]\nkind = \"relu\"\n\
+                 [optimizer]\nbatch = 50\nmomentum = {{ from = 0.9 }}\nrates = [{{ until = 9, lr = 0.02 }}]\n[record]\nevaluate-every = 9\n"
+            );
+            std::fs::write(&path, text).unwrap();
+            let document = Document::read(&path, Vec::new()).unwrap();
+            estimate::<Higgs>(&document, &place).unwrap().gpu
+        });
+        assert_eq!(many - few, 5_000_000 * 4 * 26);
+    }
+}
