@@ -98,7 +98,7 @@ pub struct Reproduce {
     /// What computes: the processor, all NVIDIA GPUs (cuda), or one of them.
     #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
     pub device: Compute,
-    /// Show what would be run, how long it would take and how much it would store.
+    /// Show what would be run, how long it would take, how much it would store and, with --device cuda, how much of the GPU's memory it would need.
     #[arg(long)]
     pub dry_run: bool,
     /// Show no progress.
@@ -119,6 +119,9 @@ pub struct Evaluate {
     /// Score a smaller network too: without the hinges that change a unit by less than this on the inputs it has in training.
     #[arg(long, value_name = "TOL", allow_negative_numbers = true)]
     pub prune: Option<f64>,
+    /// What computes: the processor, or an NVIDIA GPU by its number.
+    #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
+    pub device: Compute,
     /// Print the score as JSON.
     #[arg(long)]
     pub json: bool,

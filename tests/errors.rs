@@ -127,6 +127,33 @@ fn mistakes_in_an_argument_name_the_argument() {
     bench.train(&["--seed", "-1"]).fails_with(2, &["unexpected argument"]);
 }
 
+/// Whatever command computes says so before it does anything else.
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn a_program_without_cuda_refuses_a_gpu() {
+    let bench = Bench::new();
+    let config = std::fs::read_to_string(bench.path("small/net.toml")).unwrap();
+    bench.write("configs/small/net.toml", &config);
+    bench.write(
+        "configs/one.toml",
+        "title = \"One\"\nseeds = { small = 1 }\ncontrasts = []\n\n[[row]]\nid = \"one\"\nlabel = \"one\"\nconfig = \"net\"\n",
+    );
+    bench.train(&["--no-progress"]).ok();
+    let run = bench.run("runs");
+    let run = run.to_str().unwrap();
+    let plan = ["reproduce", "one", "--scale", "small", "--dry-run", "--device", "cuda"];
+    for (arguments, device) in [
+        (&["train", "small/net.toml", "--device", "cuda"][..], "cuda"),
+        (&["evaluate", run, "--device", "cuda:1"], "cuda:1"),
+        (&["evaluate", run, "--prune", "0.1", "--device", "cuda"], "cuda"),
+        // Those of a study are counted.
+        (&plan, "cuda:0"),
+    ] {
+        let expected = format!("--device {device}: this program was built without CUDA");
+        bench.apl(arguments).fails_with(2, &[&expected, "hint: build it with"]);
+    }
+}
+
 #[test]
 fn data_that_cannot_be_read_is_named() {
     let bench = Bench::new();

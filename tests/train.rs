@@ -96,7 +96,7 @@ fn evaluate_finds_the_score_of_the_run_and_inspect_its_numbers() {
     bench.train(&["--no-progress"]).ok();
     let run = bench.run("runs");
     let run = run.to_str().unwrap();
-    let ended = bench.apl(&["evaluate", run, "--json"]).ok();
+    let ended = bench.apl(&["evaluate", run, "--device", "cpu", "--json"]).ok();
     let score: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(score["score"], bench.summary("runs")["score"]["value"]);
     assert_eq!((&score["examples"], &score["same-data"]), (&100.into(), &true.into()));

@@ -12,7 +12,7 @@ use apl_train::{
     task::{Batch, Examples, Findings, Split},
     train::Settings,
 };
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
 
 use crate::{
     Error,
@@ -98,12 +98,16 @@ impl Task for Higgs {
         dtype: DType,
         device: &Device,
     ) -> apl_train::Result<Examples> {
-        let zeros = |width| Tensor::zeros((batch, width), dtype, device);
-        Ok(Examples {
-            inputs: zeros(dataset.inputs())?,
-            targets: zeros(1)?,
-            weights: dataset.weighted().then(|| zeros(1)).transpose()?,
-        })
+        Ok(dataset.tensors(batch, dtype, device)?)
+    }
+
+    /// On a GPU, batches are gathered where the events are.
+    fn fills(_: &Device) -> bool {
+        true
+    }
+
+    fn resident_bytes(config: &Config<Self>) -> u64 {
+        config.data.event_bytes()
     }
 
     fn fill(dataset: &Dataset, batch: Batch, _: Streams, to: &Examples) -> apl_train::Result<()> {
@@ -174,5 +178,35 @@ impl From<Error> for apl_train::Error {
             }
             other => apl_train::Error::Task(Box::new(other)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apl_train::{
+        config::Document,
+        device::{Compute, Place},
+        reproduce::estimate,
+    };
+
+    use super::*;
+
+    /// Every event is counted, whatever its split: 25 inputs and a target of four bytes.
+    #[test]
+    fn events_count_in_the_memory_of_a_gpu() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("net.toml");
+        let place = Place::new(Compute::Cpu).unwrap();
+        let [few, many] = [3000, 5_003_000].map(|events| {
+            let text = format!(
+                "task = \"higgs\"\nseed = 1\n[data]\nsource = \"embedded\"\nevents = {events}\nvalidation = 600\ntest = 1000\n\
+                 [network]\nhidden = [4]\n[activation]\nkind = \"relu\"\n\
+                 [optimizer]\nbatch = 50\nmomentum = {{ from = 0.9 }}\nrates = [{{ until = 9, lr = 0.02 }}]\n[record]\nevaluate-every = 9\n"
+            );
+            std::fs::write(&path, text).unwrap();
+            let document = Document::read(&path, Vec::new()).unwrap();
+            estimate::<Higgs>(&document, &place).unwrap().gpu
+        });
+        assert_eq!(many - few, 5_000_000 * 4 * 26);
     }
 }

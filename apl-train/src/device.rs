@@ -55,12 +55,35 @@ impl Compute {
         }
     }
 
-    /// The devices that the runs of a study are shared out among.
+    /// The devices that the runs of a study are shared out among, at least one; asks the driver how many there are.
     pub fn shared(self) -> Vec<Self> {
         match self {
             Self::Cuda(None) => (0..gpus().max(1)).map(|gpu| Self::Cuda(Some(gpu))).collect(),
             one => vec![one],
         }
+    }
+}
+
+/// A device in use.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Which one it is.
+    pub compute: Compute,
+    /// The device.
+    pub device: Device,
+    /// Bytes of a GPU's memory that were free when it was opened; `None` for the processor, and where the driver does not tell.
+    pub free: Option<u64>,
+}
+
+impl Place {
+    /// Takes a device into use.
+    ///
+    /// # Errors
+    /// As [`Compute::open`].
+    pub fn new(compute: Compute) -> Result<Self> {
+        let device = compute.open()?;
+        let free = free_memory(&device);
+        Ok(Self { compute, device, free })
     }
 }
 
@@ -120,6 +143,18 @@ pub fn explain(error: Error) -> Error {
     Error::usage("--device cuda", "the GPU's memory is full").with_hint(
         "choose smaller batches (--set optimizer.batch=50), fewer runs at a time (--jobs), or a GPU that is free",
     )
+}
+
+/// Bytes of a GPU's memory that are free.
+fn free_memory(device: &Device) -> Option<u64> {
+    match device {
+        #[cfg(feature = "cuda")]
+        Device::Cuda(device) => {
+            let memory = device.cuda_stream().context().mem_get_info();
+            memory.ok().map(|(free, _)| free as u64)
+        }
+        _ => None,
+    }
 }
 
 /// What a run records about its device: `cpu`, or a GPU's name.

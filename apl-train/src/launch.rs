@@ -4,7 +4,6 @@ use std::{fmt, path::PathBuf};
 
 use apl_core::{
     nn::{Chain, Parameter, Setup},
-    ops::cuda::calculate_in,
     random::Streams,
 };
 use candle_core::{DType, Device};
@@ -12,8 +11,8 @@ use candle_core::{DType, Device};
 use crate::{
     Environment, Error, Result, Task, checkpoint,
     config::{Document, Kind, OptimizerSection},
-    device,
-    host::memory,
+    device::{self, Place},
+    need::Need,
     notice::notice,
     optimizer::{check_patterns, learned},
     plan::Plan,
@@ -77,18 +76,17 @@ impl fmt::Display for Finished {
 pub fn launch<T: Task>(request: &Request) -> Result<Finished> {
     let document = &request.document;
     let plan = Plan::<T>::from_document(document)?;
-    let device = request.settings.device.open()?;
-    calculate_in(&device, plan.config.arithmetic.into()).map_err(|error| {
-        let problem = error.to_string().replacen("arithmetic: ", "", 1);
-        let error = Error::usage("arithmetic", problem);
-        document.blame(error.with_hint("give --device cuda, or leave the key out"))
-    })?;
-    let network = build_on(&plan, &device)
-        .map_err(device::explain)
-        .and_then(|network| check_memory(&network, &plan).map(|()| network))
-        .map_err(|error| document.blame(error))?;
+    let place = Place::new(request.settings.device)?;
+    plan.calculate_on(&place.device).map_err(|error| document.blame(error))?;
+    let network = build_on(&plan, &place.device);
+    let network = network.map_err(|error| device::explain(document.blame(error)))?;
+    let expected = |split| T::expected(&plan.config, split).unwrap_or(0);
+    Need::of(&plan, &network, expected).check(&place, document)?;
     let mut warnings = Vec::new();
     let data = load(&plan, document, &request.settings, &mut |text| warnings.push(text))?;
+    // The data may be more than was known before.
+    let loaded = |split| T::examples(&data, split);
+    Need::of(&plan, &network, loaded).check(&place, document)?;
     for split in [Split::Train, Split::Test] {
         if T::examples(&data, split) == 0 {
             let problem = format!("the {} split has no examples", split.name());
@@ -135,27 +133,6 @@ pub fn load<T: Task>(
         .map_err(|error| document.blame(error))
 }
 
-/// Refuses a batch that cannot fit: better now than when the system ends the process in the middle of a step.
-fn check_memory<T: Task>(network: &Chain, plan: &Plan<T>) -> Result<()> {
-    let batch = plan.config.optimizer.batch;
-    let values: usize = Parameter::counts(network.parameters()).iter().sum();
-    // Values, gradients and velocities, beside what flows through the layers.
-    let needed = (network.bytes_for(batch) as u64).saturating_add(values as u64 * 3 * 4);
-    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
-    match memory() {
-        Some(memory) if needed > memory => Err(Error::usage(
-            "optimizer.batch",
-            format!(
-                "found {batch}, whose steps need {:.1} GiB of memory; this machine has {:.1} GiB",
-                gib(needed),
-                gib(memory)
-            ),
-        )
-        .with_hint("choose smaller batches or a narrower network")),
-        _ => Ok(()),
-    }
-}
-
 /// The network of a plan at step 0, on the processor.
 ///
 /// # Errors
@@ -164,7 +141,11 @@ pub fn build<T: Task>(plan: &Plan<T>) -> Result<Chain> {
     build_on(plan, &Device::Cpu)
 }
 
-fn build_on<T: Task>(plan: &Plan<T>, device: &Device) -> Result<Chain> {
+/// The network of a plan at step 0, on a device.
+///
+/// # Errors
+/// What the task reports.
+pub(crate) fn build_on<T: Task>(plan: &Plan<T>, device: &Device) -> Result<Chain> {
     let streams = Streams::new(plan.config.seed);
     let setup = Setup { streams, dtype: DType::F32, device: device.clone() };
     let network = T::network(&plan.config, &plan.activation, &setup)?;

@@ -22,6 +22,7 @@ mod learner;
 mod ledger;
 mod model;
 mod naming;
+mod need;
 pub mod notice;
 pub mod optimizer;
 pub mod order;

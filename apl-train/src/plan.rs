@@ -1,9 +1,10 @@
 //! A configuration that was checked, with everything that follows from it.
 
-use apl_core::nn::ActivationConfig;
+use apl_core::{nn::ActivationConfig, ops::cuda::calculate_in};
+use candle_core::Device;
 
 use crate::{
-    Result, Task,
+    Error, Result, Task,
     config::{Config, Document},
     naming::identity,
     run::Identity,
@@ -29,7 +30,7 @@ impl<T: Task> Plan<T> {
     /// Parses and checks a document.
     ///
     /// # Errors
-    /// [`Error::Usage`](crate::Error::Usage) naming the file and line, the key, or the argument that set it.
+    /// [`Error::Usage`] naming the file and line, the key, or the argument that set it.
     pub fn from_document(document: &Document) -> Result<Self> {
         let config = Config::from_document(document)?;
         let identity = identity(document, config.seed);
@@ -39,13 +40,25 @@ impl<T: Task> Plan<T> {
     /// Checks a configuration.
     ///
     /// # Errors
-    /// [`Error::Usage`](crate::Error::Usage) naming the key.
+    /// [`Error::Usage`] naming the key.
     pub fn new(config: Config<T>, identity: Identity) -> Result<Self> {
         let activation = config.activation.check()?;
         let (momentum, rates) = config.optimizer.check()?;
         config.record.check()?;
         T::check(&config)?;
         Ok(Self { config, activation, momentum, rates, identity })
+    }
+
+    /// Lets a device compute in the configuration's arithmetic from now on.
+    ///
+    /// # Errors
+    /// [`Error::Usage`]: an arithmetic that the device does not have.
+    pub fn calculate_on(&self, device: &Device) -> Result<()> {
+        calculate_in(device, self.config.arithmetic.into()).map_err(|error| {
+            let problem = error.to_string().replacen("arithmetic: ", "", 1);
+            Error::usage("arithmetic", problem)
+                .with_hint("give --device cuda, or leave the key out")
+        })
     }
 
     /// How many steps the run takes.

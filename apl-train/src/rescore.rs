@@ -5,7 +5,8 @@ use std::{fmt, path::Path};
 use serde::Serialize;
 
 use crate::{
-    Result, Task, config::Document, evaluate::Outcome, run::Measure, task::Split, trained::Trained,
+    Result, Task, config::Document, device::Compute, evaluate::Outcome, run::Measure, task::Split,
+    trained::Trained,
 };
 
 /// A network's score on a split.
@@ -30,12 +31,17 @@ pub struct Rescore {
     pub score: Option<f64>,
 }
 
-/// Loads the network of a run directory and scores it; `document` is its `config.toml`, with the source of the data changed if asked for.
+/// Loads the network of a run directory onto a device and scores it there; `document` is its `config.toml`, with the source of the data changed if asked for.
 ///
 /// # Errors
-/// A run that is not done, a damaged file, data that cannot be read, a split without examples.
-pub fn rescore<T: Task>(run: &Path, document: &Document, split: Split) -> Result<Rescore> {
-    let mut trained = Trained::<T>::open(run, document)?;
+/// A run that is not done, a damaged file, data that cannot be read, a split without examples, a device that cannot be used.
+pub fn rescore<T: Task>(
+    run: &Path,
+    document: &Document,
+    split: Split,
+    compute: Compute,
+) -> Result<Rescore> {
+    let mut trained = Trained::<T>::open(run, document, compute)?;
     let examples = trained.examples(split)?;
     let outcome = trained.score(split, None)?;
     Ok(Rescore::of(&trained, split, examples, &outcome))

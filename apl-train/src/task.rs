@@ -164,6 +164,12 @@ pub trait Task: Debug + Clone + PartialEq + Sized {
         device.is_cpu()
     }
 
+    /// Bytes that an example takes where a GPU keeps a split whole, to cut its batches there, see [`fills`](Self::fills).
+    fn resident_bytes(config: &Config<Self>) -> u64 {
+        let _ = config;
+        0
+    }
+
     /// Fills the tensors with the examples of a batch.
     ///
     /// # Errors

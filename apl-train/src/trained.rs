@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use apl_core::nn::{Chain, Observer};
-use candle_core::{DType, Device};
+use candle_core::DType;
 
 use crate::{
     Error, Result, Task,
     config::Document,
+    device::{self, Compute},
     evaluate::{Outcome, evaluate},
     feed::Batches,
     interrupt::Interrupt,
@@ -29,11 +30,12 @@ pub struct Trained<T: Task> {
 }
 
 impl<T: Task> Trained<T> {
-    /// Loads a run; `document` is its `config.toml`, with the source of the data changed if asked for. Inputs are prepared as the run prepared them.
+    /// Loads a run onto a device, whatever device it was trained on; `document` is its `config.toml`, with the source of the data changed if asked for.
+    /// Inputs are prepared as the run prepared them.
     ///
     /// # Errors
-    /// A run that is not done or kept no weights, a damaged file, data that cannot be read.
-    pub fn open(run: &Path, document: &Document) -> Result<Self> {
+    /// A run that is not done or kept no weights, a damaged file, data that cannot be read; a device that cannot be used, or whose memory is full.
+    pub fn open(run: &Path, document: &Document, compute: Compute) -> Result<Self> {
         let summary = Summary::read(run)?;
         let path = run.join("model.safetensors");
         if !path.exists() {
@@ -48,7 +50,9 @@ impl<T: Task> Trained<T> {
             let hint = "put the file back as training wrote it";
             return Err(Error::run(&run.join("config.toml"), problem).with_hint(hint));
         }
-        let network = launch::build(&plan).map_err(|error| document.blame(error))?;
+        let device = compute.open()?;
+        let network = launch::build_on(&plan, &device)
+            .map_err(|error| device::explain(document.blame(error)))?;
         model::read(&path, network.parameters())?;
         let mut data = launch::load(&plan, document, &Settings::default(), &mut |_| ())?;
         if let Some(preprocessing) = preprocessing::read(run)? {
@@ -56,7 +60,8 @@ impl<T: Task> Trained<T> {
                 .map_err(|problem| Error::run(&preprocessing::path(run), problem))?;
         }
         let batch = plan.config.optimizer.batch;
-        let batches = Batches::new::<T>(&data, batch, DType::F32, &Device::Cpu)?;
+        let batches = Batches::new::<T>(&data, batch, DType::F32, &device);
+        let batches = batches.map_err(device::explain)?;
         Ok(Self { summary, network, data, batches })
     }
 
@@ -83,11 +88,13 @@ impl<T: Task> Trained<T> {
     /// Shows the network a split as it is, without dropout or augmentation; `observer` sees every layer.
     ///
     /// # Errors
-    /// What the task or a layer reports.
+    /// What the task or a layer reports; a GPU whose memory is full.
     pub fn score(&mut self, split: Split, observer: Option<&mut dyn Observer>) -> Result<Outcome> {
         let Self { network, data, batches, .. } = self;
         let never = Interrupt::default();
-        let outcome = evaluate::<T>(network, data, split, None, batches, observer, &never)?;
-        outcome.ok_or_else(|| Error::Interrupted { what: "in scoring a network".into() })
+        let outcome = evaluate::<T>(network, data, split, None, batches, observer, &never);
+        outcome
+            .map_err(device::explain)?
+            .ok_or_else(|| Error::Interrupted { what: "in scoring a network".into() })
     }
 }

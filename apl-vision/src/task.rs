@@ -174,6 +174,10 @@ impl Task for Vision {
         true
     }
 
+    fn resident_bytes(config: &Config<Self>) -> u64 {
+        config.data.preprocess.image_bytes()
+    }
+
     fn fill(
         dataset: &Dataset,
         batch: Batch,

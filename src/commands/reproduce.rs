@@ -9,6 +9,7 @@ use apl_report::results::{Claims, Results};
 use apl_train::{
     Error, Result, Task,
     config::{Config, Document},
+    device::Place,
     ensemble::Ensemble,
     interrupt::Interrupt,
     notice::notice,
@@ -39,11 +40,7 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
     }
     let jobs = jobs.unwrap_or_else(reproduce::default_jobs);
     if arguments.dry_run {
-        let share = threads.unwrap_or_else(|| reproduce::threads(jobs, jobs - 1));
-        let estimate = |document: &Document| with_task(document, Estimate(document));
-        let overview =
-            in_pool(Some(share), || reproduce::Overview::of(&study, runs, jobs, &estimate))??;
-        print(&overview.to_string())?;
+        print(&overview(arguments, &study, jobs)?.to_string())?;
         return Ok(ExitCode::SUCCESS);
     }
     let crew = reproduce::Crew {
@@ -96,6 +93,21 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
     Ok(ExitCode::from(code))
 }
 
+/// What a study would do and take, on the devices asked for.
+fn overview(
+    arguments: &Reproduce,
+    study: &reproduce::Study,
+    jobs: usize,
+) -> Result<reproduce::Overview> {
+    let devices = arguments.device.shared();
+    let place = Place::new(devices.first().copied().unwrap_or_default())?;
+    let estimate = |document: &Document| with_task(document, Estimate(document, &place));
+    let threads = arguments.threads.unwrap_or_else(|| reproduce::threads(jobs, jobs - 1));
+    in_pool(Some(threads), || {
+        reproduce::Overview::of(study, &arguments.runs, jobs, (&place, devices.len()), &estimate)
+    })?
+}
+
 /// The files of a table's name, or all tables of the project.
 fn tables(name: &str) -> Result<Vec<PathBuf>> {
     let configs = Path::new("configs");
@@ -143,12 +155,12 @@ impl Action for Together<'_> {
     }
 }
 
-struct Estimate<'a>(&'a Document);
+struct Estimate<'a>(&'a Document, &'a Place);
 
 impl Action for Estimate<'_> {
     type Output = reproduce::Estimate;
 
     fn run<T: Task>(self) -> Result<reproduce::Estimate> {
-        reproduce::estimate::<T>(self.0)
+        reproduce::estimate::<T>(self.0, self.1)
     }
 }

@@ -5,6 +5,7 @@ use std::{fmt::Display, path::Path, process::ExitCode};
 use apl_train::{
     Result, Task,
     config::{Document, Override},
+    device::Compute,
     inspect::{Inspection, inspect as look},
     interrupt::Interrupt,
     launch::{Finished, Request, launch},
@@ -63,7 +64,8 @@ pub fn evaluate(arguments: &Evaluate) -> std::result::Result<ExitCode, Failure> 
         SplitName::Validation => Split::Validation,
         SplitName::Test => Split::Test,
     };
-    let score = Score { run: &arguments.run, document: &document, split };
+    let device = arguments.device;
+    let score = Score { run: &arguments.run, document: &document, split, device };
     match arguments.prune {
         Some(tolerance) => show(&with_task(&document, Prune { score, tolerance })?, arguments.json),
         None => show(&with_task(&document, score)?, arguments.json),
@@ -103,13 +105,14 @@ struct Score<'a> {
     run: &'a Path,
     document: &'a Document,
     split: Split,
+    device: Compute,
 }
 
 impl Action for Score<'_> {
     type Output = Rescore;
 
     fn run<T: Task>(self) -> Result<Rescore> {
-        rescore::<T>(self.run, self.document, self.split)
+        rescore::<T>(self.run, self.document, self.split, self.device)
     }
 }
 
@@ -122,8 +125,8 @@ impl Action for Prune<'_> {
     type Output = Pruning;
 
     fn run<T: Task>(self) -> Result<Pruning> {
-        let Score { run, document, split } = self.score;
-        prune::<T>(run, document, split, self.tolerance)
+        let Score { run, document, split, device } = self.score;
+        prune::<T>(run, document, split, self.tolerance, device)
     }
 }
 

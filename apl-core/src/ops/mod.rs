@@ -19,6 +19,7 @@ mod parallel;
 pub mod pool;
 pub mod real;
 pub mod relu;
+pub mod rows;
 mod scratch;
 pub mod sgd;
 mod simd;

@@ -239,6 +239,12 @@ impl DataConfig {
         }
     }
 
+    /// Bytes of an event on a GPU: inputs, the target and, where it counts, the weight, in `f32`.
+    pub fn event_bytes(&self) -> u64 {
+        let weight = usize::from(self.weights == Weights::Events);
+        4 * (self.inputs() + 1 + weight) as u64
+    }
+
     /// How many events there are, where that is known before they are read.
     pub fn total(&self) -> Option<usize> {
         let generated = (self.source == Source::Embedded).then_some(GENERATED);

@@ -1,6 +1,10 @@
 //! The events of a run: read or generated, split, and brought to scale.
 
-use std::{ops::Range, path::Path};
+use std::{
+    ops::Range,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use apl_core::{
     ops::{access::with_slice_mut, real::Real},
@@ -10,7 +14,7 @@ use apl_train::{
     order::Order,
     task::{Batch, Examples, Split},
 };
-use candle_core::DType;
+use candle_core::{DType, Device, Tensor};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -19,6 +23,7 @@ use crate::{
     events::{
         DataConfig, Missing, Shuffle, Source, Splits, Standard, Weights,
         blocks::WINDOW,
+        resident::Resident,
         standardise::Fit,
         store::{Row, Store, WHOLE, bytes},
     },
@@ -44,6 +49,8 @@ pub struct Dataset {
     factors: Option<[f64; 2]>,
     shuffle: Shuffle,
     digest: String,
+    /// Splits on the GPU that computes, each copied when it is first shown.
+    resident: Mutex<Vec<(Split, Arc<Resident>)>>,
 }
 
 impl Dataset {
@@ -84,6 +91,7 @@ impl Dataset {
             factors: None,
             shuffle: config.shuffle,
             digest,
+            resident: Mutex::default(),
             store,
         };
         let signal = dataset.fit(config)?;
@@ -198,6 +206,8 @@ impl Dataset {
             return Err(format!("found scales of {found:?}, expected of {expected:?}"));
         }
         self.standard = standard;
+        // What is on a GPU was brought to scale in the other way.
+        self.resident = Mutex::default();
         Ok(())
     }
 
@@ -221,11 +231,30 @@ impl Dataset {
         data::hex(&Sha256::digest(text.as_bytes()))
     }
 
-    /// Writes the events of a batch: inputs `[N, F]`, or `[N, 2 F]` with the indicators behind the features; targets `[N, 1]`; weights `[N, 1]`.
+    /// Tensors for so many events.
     ///
     /// # Errors
-    /// Tensors of another type or size; a file that cannot be read any more.
+    /// Memory that the device does not have.
+    pub fn tensors(&self, events: usize, dtype: DType, device: &Device) -> Result<Examples> {
+        let zeros = |width| Tensor::zeros((events, width), dtype, device);
+        let zeros = |width| zeros(width).map_err(apl_core::Error::from);
+        Ok(Examples {
+            inputs: zeros(self.inputs())?,
+            targets: zeros(1)?,
+            weights: self.weighted().then(|| zeros(1)).transpose()?,
+        })
+    }
+
+    /// Writes the events of a batch: inputs `[N, F]`, or `[N, 2 F]` with the indicators behind the features; targets `[N, 1]`; weights `[N, 1]`. On a GPU
+    /// they are taken from the split in its memory, the same to the bit.
+    ///
+    /// # Errors
+    /// Tensors of another type or size; a file that cannot be read any more; memory that the GPU does not have.
     pub fn fill(&self, batch: Batch, to: &Examples) -> Result<()> {
+        if !to.inputs.device().is_cpu() {
+            let resident = self.resident(batch.split, &to.inputs)?;
+            return resident.fill(batch.examples, to);
+        }
         match to.inputs.dtype() {
             DType::F32 => self.write::<f32>(batch, to),
             DType::F64 => self.write::<f64>(batch, to),
@@ -234,6 +263,17 @@ impl Dataset {
                 Err(apl_core::Error::DType { place, found, expected }.into())
             }
         }
+    }
+
+    /// A split on the device of a batch.
+    fn resident(&self, split: Split, inputs: &Tensor) -> Result<Arc<Resident>> {
+        let mut known = self.resident.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, resident)) = known.iter().find(|(known, _)| *known == split) {
+            return Ok(resident.clone());
+        }
+        let resident = Arc::new(Resident::of(self, split, inputs.dtype(), inputs.device())?);
+        known.push((split, resident.clone()));
+        Ok(resident)
     }
 
     fn write<T: Real>(&self, batch: Batch, to: &Examples) -> Result<()> {
@@ -360,7 +400,7 @@ fn wrong(key: &str, found: String, expected: String) -> Error {
     Error::Setting { place: format!("data.{key}"), found, expected }
 }
 
-fn check(tensor: &candle_core::Tensor, place: &str, expected: &[usize]) -> Result<()> {
+fn check(tensor: &Tensor, place: &str, expected: &[usize]) -> Result<()> {
     if tensor.dims() == expected {
         return Ok(());
     }

@@ -3,12 +3,14 @@
 //! ```text
 //! [data] -> Dataset::load -> generator | data::open -> Store: memory, or a file with the blocks used last
 //!                         -> Splits, Standard (fitted to the training split)
-//! Batch  -> Dataset::fill -> Store::visit -> tensors
+//! Batch  -> Dataset::fill -> Store::visit -> tensors on the processor
+//!                         -> Resident     -> tensors on a GPU
 //! ```
 
 mod blocks;
 mod config;
 mod load;
+mod resident;
 mod set;
 mod split;
 mod standardise;

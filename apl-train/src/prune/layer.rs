@@ -37,11 +37,11 @@ impl Pruned {
         self.units.iter().map(Unit::hinges).max().unwrap_or(0)
     }
 
-    /// The layer: an APL activation with S' hinges, of which units that need fewer have some with `a = b = 0`, or a ReLU where no unit needs any.
+    /// The layer, on a device: an APL activation with S' hinges, of which units that need fewer have some with `a = b = 0`, or a ReLU where no unit needs any.
     ///
     /// # Errors
     /// What Candle reports.
-    pub fn layer(&self, name: &str, sharing: Sharing) -> Result<Box<dyn Layer>> {
+    pub fn layer(&self, name: &str, sharing: Sharing, device: &Device) -> Result<Box<dyn Layer>> {
         if self.most() == 0 {
             return Ok(Box::new(Relu::new(name)));
         }
@@ -50,7 +50,7 @@ impl Pruned {
             let hinge = |s: usize| self.units.iter().map(move |unit| of(unit).get(s));
             let values = (0..self.most()).flat_map(hinge);
             let values: Vec<f32> = values.map(|v| v.map_or(0.0, |&v| v as f32)).collect();
-            Tensor::from_vec(values, shape.as_slice(), &Device::Cpu)
+            Tensor::from_vec(values, shape.as_slice(), device)
         };
         let (slopes, offsets) = (packed(Unit::slopes)?, packed(Unit::offsets)?);
         Ok(Box::new(Apl::from_tensors(name, slopes, offsets, sharing)?))
@@ -114,7 +114,7 @@ mod tests {
         let mut last = usize::MAX;
         for tolerance in [0.0, 0.01, 0.1, 0.5] {
             let pruned = Pruned::new(&units, &ranges, tolerance).unwrap();
-            let mut layer = pruned.layer("act", Sharing::Unit).unwrap();
+            let mut layer = pruned.layer("act", Sharing::Unit, &Device::Cpu).unwrap();
             assert_eq!(layer.activation().unwrap().hinges(), pruned.most());
             let found = outputs(layer.as_mut(), &ranges);
             let change = found.iter().zip(&expected).map(|(a, b)| f64::from((a - b).abs()));
@@ -126,7 +126,7 @@ mod tests {
         assert!(last < 2 * COUNT);
         let relu = Pruned::new(&units, &ranges, 1e9).unwrap();
         assert_eq!((relu.most(), relu.hinges()), (0, 0));
-        assert_eq!(relu.layer("act", Sharing::Unit).unwrap().kind(), "relu");
+        assert_eq!(relu.layer("act", Sharing::Unit, &Device::Cpu).unwrap().kind(), "relu");
     }
 
     #[test]

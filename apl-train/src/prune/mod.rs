@@ -19,6 +19,7 @@ use apl_core::nn::{Chain, Parameter};
 use crate::{
     Error, Result, Task,
     config::{Document, Kind},
+    device::Compute,
     plan::Plan,
     record,
     rescore::Rescore,
@@ -32,7 +33,7 @@ pub use report::{Change, LayerLine, Parameters, Pruning, Smaller};
 use layer::Pruned;
 use ranges::Ranges;
 
-/// Scores the network of a run directory whole and pruned; `document` is its `config.toml`, with the source of the data changed if asked for.
+/// Scores the network of a run directory whole and pruned, on a device; `document` is its `config.toml`, with the source of the data changed if asked for.
 ///
 /// # Errors
 /// A tolerance that is negative or not finite, a run without hinges, and as [`rescore`](crate::rescore::rescore).
@@ -41,6 +42,7 @@ pub fn prune<T: Task>(
     document: &Document,
     split: Split,
     tolerance: f64,
+    compute: Compute,
 ) -> Result<Pruning> {
     let place = || format!("--prune {tolerance}");
     if !(tolerance.is_finite() && tolerance >= 0.0) {
@@ -54,7 +56,7 @@ pub fn prune<T: Task>(
         let hint = "leave --prune out to score the network as it is";
         return Err(Error::usage(place(), problem).with_hint(hint));
     }
-    let mut trained = Trained::<T>::open(run, document)?;
+    let mut trained = Trained::<T>::open(run, document, compute)?;
     let (examples, observed) = (trained.examples(split)?, trained.examples(Split::Train)?);
     let before = trained.score(split, None)?;
     let mut ranges = Ranges::default();
@@ -90,7 +92,7 @@ fn replace(network: &mut Chain, ranges: &Ranges, tolerance: f64) -> Result<Vec<L
         let name = layer.name();
         let pruned = Pruned::new(&units, ranges.of(name)?, tolerance);
         let pruned = pruned.map_err(|error| error.in_layer(name))?;
-        let smaller = pruned.layer(name, sharing)?;
+        let smaller = pruned.layer(name, sharing, network.device())?;
         lines.push(LayerLine {
             name: name.into(),
             kind: smaller.kind().into(),

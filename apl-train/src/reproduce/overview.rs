@@ -7,6 +7,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use crate::{
     Result,
     config::Document,
+    device::{self, Compute, Place},
+    need::gibibytes,
     progress::minutes,
     reproduce::{Estimate, PlannedRow, State, Study, look},
 };
@@ -16,6 +18,18 @@ use crate::{
 pub struct Overview {
     lines: Vec<Line>,
     jobs: usize,
+    gpus: Option<Gpus>,
+}
+
+/// The GPUs that a study's processes take turns on.
+#[derive(Debug, Clone)]
+struct Gpus {
+    /// The first one's name.
+    name: String,
+    /// Bytes of its memory that are free, where the driver tells.
+    free: Option<u64>,
+    /// How many there are.
+    count: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -33,7 +47,8 @@ struct Line {
 }
 
 impl Overview {
-    /// Looks at every run; `estimate` times the steps of a configuration with the threads that each of `jobs` processes will have.
+    /// Looks at every run; `estimate` times the steps of a configuration with the threads that each of `jobs` processes will have, or on `place`,
+    /// the first of so many devices that they take turns on.
     ///
     /// # Errors
     /// What `estimate` reports.
@@ -41,6 +56,7 @@ impl Overview {
         study: &Study,
         runs: &Path,
         jobs: usize,
+        (place, devices): (&Place, usize),
         estimate: &dyn Fn(&Document) -> Result<Estimate>,
     ) -> Result<Self> {
         let line = |row: &PlannedRow| {
@@ -76,7 +92,12 @@ impl Overview {
         };
         let lines: Vec<Line> = study.rows.iter().map(line).collect::<Result<_>>()?;
         let left: u32 = lines.iter().map(|line| line.left).sum();
-        Ok(Self { lines, jobs: jobs.min(left as usize).max(1) })
+        let gpus = (place.compute != Compute::Cpu).then(|| Gpus {
+            name: device::name(&place.device),
+            free: place.free,
+            count: devices,
+        });
+        Ok(Self { lines, jobs: jobs.min(left as usize).max(1), gpus })
     }
 }
 
@@ -135,7 +156,34 @@ impl fmt::Display for Overview {
             self.jobs,
             megabytes(kept),
             megabytes(largest)
-        )
+        )?;
+        match &self.gpus {
+            Some(gpus) => self.on_gpus(gpus, f),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Overview {
+    /// What is needed of GPUs, and what they have.
+    fn on_gpus(&self, gpus: &Gpus, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Gpus { name, free, count } = gpus;
+        let estimates = self.lines.iter().filter_map(|line| Some(line.estimate?.gpu));
+        let one = estimates.max().unwrap_or(0);
+        let each = self.jobs.div_ceil((*count).max(1));
+        let all = one.saturating_mul(each as u64);
+        let many =
+            if *count > 1 { format!("{count} GPUs, the first {name}") } else { name.clone() };
+        let there = free.map_or_else(String::new, |free| format!(", {} free", gibibytes(free)));
+        writeln!(f, "on {many}{there}; times are those of a run that has a GPU to itself")?;
+        write!(f, "a run needs up to {} there", gibibytes(one))?;
+        if each > 1 {
+            write!(f, ", {each} at a time {}", gibibytes(all))?;
+        }
+        if free.is_some_and(|free| all > free) {
+            write!(f, ", more than is free: choose fewer --jobs")?;
+        }
+        writeln!(f)
     }
 }
 
@@ -143,4 +191,44 @@ impl fmt::Display for Overview {
 fn megabytes(bytes: u64) -> String {
     let mega = bytes as f64 / 1e6;
     if mega < 1000.0 { format!("{mega:.0} MB") } else { format!("{:.1} GB", mega / 1000.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(jobs: usize, count: usize, free: Option<u64>) -> String {
+        let estimate =
+            Estimate { seconds: 60.0, kept: 1_000_000, checkpoint: 2_000_000, gpu: 3 << 30 };
+        let line = |gpu| Line {
+            label: "S = 1".into(),
+            shown_by: vec!["table3: s1".into()],
+            run: "net".into(),
+            seeds: 5,
+            states: "5 missing".into(),
+            seconds: 300.0,
+            estimate: Some(Estimate { gpu, ..estimate }),
+            left: 5,
+        };
+        let gpus = Some(Gpus { name: "cuda, NVIDIA H100".into(), free, count });
+        let overview = Overview { lines: vec![line(3 << 30), line(1 << 30)], jobs, gpus };
+        let text = overview.to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len() - 2..].join("\n")
+    }
+
+    #[test]
+    fn what_gpus_need_is_told_beside_what_they_have() {
+        assert_eq!(
+            on(1, 1, Some(79 << 30)),
+            "on cuda, NVIDIA H100, 79.0 GiB free; times are those of a run that has a GPU to itself\n\
+             a run needs up to 3.0 GiB there"
+        );
+        assert_eq!(
+            on(5, 2, Some(8 << 30)),
+            "on 2 GPUs, the first cuda, NVIDIA H100, 8.0 GiB free; times are those of a run that has a GPU to itself\n\
+             a run needs up to 3.0 GiB there, 3 at a time 9.0 GiB, more than is free: choose fewer --jobs"
+        );
+        assert!(on(8, 1, None).ends_with("a run needs up to 3.0 GiB there, 8 at a time 24.0 GiB"));
+    }
 }

@@ -95,6 +95,7 @@ pub fn run(study: &Study, runs: &Path, crew: &Crew) -> Result<Outcome> {
     let mut crowd = Crowd {
         runs,
         crew,
+        devices: crew.device.shared(),
         // More places than runs would only make the shares of the cores smaller.
         slots: (0..crew.jobs.min(waiting.len()).max(1)).map(|_| None).collect(),
         waiting,
@@ -111,6 +112,8 @@ pub fn run(study: &Study, runs: &Path, crew: &Crew) -> Result<Outcome> {
 struct Crowd<'a> {
     runs: &'a Path,
     crew: &'a Crew,
+    /// What the processes take turns on.
+    devices: Vec<Compute>,
     /// A place for each process.
     slots: Vec<Option<(PlannedRun<'a>, Worker)>>,
     waiting: VecDeque<PlannedRun<'a>>,
@@ -197,8 +200,7 @@ impl<'a> Crowd<'a> {
                     }
                     let shared = || threads(self.slots.len(), slot);
                     let threads = self.crew.threads.unwrap_or_else(shared);
-                    let devices = self.crew.device.shared();
-                    let device = devices[slot % devices.len()];
+                    let device = self.devices[slot % self.devices.len()];
                     let program = &self.crew.program;
                     match Worker::start(program, run, self.runs, threads, device) {
                         Ok(worker) => {

@@ -64,7 +64,7 @@ impl Array {
         })
     }
 
-    /// Overwrites the values of a CPU tensor of the same shape and type; `false`, and nothing written, where they differ.
+    /// Overwrites the values of a tensor of the same shape and type, on whatever device; `false`, and nothing written, where they differ.
     ///
     /// # Errors
     /// What Candle reports.

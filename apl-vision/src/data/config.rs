@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error, Result,
     data::{
-        Labelling, Set,
+        Labelling, PIXELS, Set,
         preprocess::{self, Contrast, Whitening},
     },
 };
@@ -232,6 +232,15 @@ impl Preprocess {
             Preprocess::GcnZca => "gcn+zca",
             Preprocess::None => "none",
         }
+    }
+
+    /// Bytes of an image on a GPU: its pixels, as bytes or as the numbers that they were made ready as, and its label.
+    pub fn image_bytes(self) -> u64 {
+        let pixel = match self {
+            Preprocess::Mean | Preprocess::None => 1,
+            Preprocess::Gcn | Preprocess::GcnZca => size_of::<f32>(),
+        };
+        (pixel * PIXELS + size_of::<u32>()) as u64
     }
 }
 

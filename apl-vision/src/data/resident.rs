@@ -79,7 +79,7 @@ mod tests {
     use apl_core::random::Streams;
 
     use super::*;
-    use crate::data::{Mean, PIXELS, fill};
+    use crate::data::{Mean, PIXELS, Preprocess, fill};
 
     /// By the plain version of the operation, which the kernel equals to the bit.
     #[test]
@@ -91,8 +91,15 @@ mod tests {
         let floats: Vec<f32> = (0..20 * PIXELS).map(|i| (i as f32 * 0.37).sin()).collect();
         let indices = [3, 19, 0, 3, 7];
         for dtype in [DType::F32, DType::F64] {
-            for pixels in [Pixels::Bytes(&mean), Pixels::Floats(&floats)] {
+            for (pixels, preprocess) in [
+                (Pixels::Bytes(&mean), Preprocess::Mean),
+                (Pixels::Floats(&floats), Preprocess::Gcn),
+            ] {
                 let resident = Resident::of(&images, pixels, dtype, &Device::Cpu).unwrap();
+                let crops::Images { values, labels, .. } = &resident.images;
+                let bytes = |t: &Tensor| t.elem_count() * t.dtype().size_in_bytes();
+                let all = bytes(values) + bytes(labels);
+                assert_eq!(all as u64, 20 * preprocess.image_bytes());
                 for crops in [None, Some(Crops { streams: Streams::new(5), epoch: 11 })] {
                     let batch = || {
                         let x = Tensor::ones((5, 3, 32, 32), dtype, &Device::Cpu).unwrap();

@@ -15,7 +15,7 @@ use crate::{
     ops::{
         conv2d, crops,
         dials::Dials,
-        pool,
+        pool, rows,
         sgd::{self, Moved, Together},
         testing::{assert_close, normal},
     },
@@ -288,7 +288,10 @@ fn variants() -> BTreeMap<String, Kernel> {
         }
     }
     for dtype in [DType::F32, DType::F64] {
-        emulator::with(machine.clone(), || cut(dtype));
+        emulator::with(machine.clone(), || {
+            cut(dtype);
+            gather(dtype);
+        });
     }
     recorder.variants.take()
 }
@@ -308,6 +311,13 @@ fn cut(dtype: DType) {
     }
 }
 
+/// A batch of rows.
+fn gather(dtype: DType) {
+    let zeros = |dims: &[usize]| Tensor::zeros(dims, dtype, &Device::Cpu).unwrap();
+    let numbers = rows::Rows::new(&[1, 0], &Device::Cpu).unwrap();
+    rows::gather(&zeros(&[3, 4]), &numbers, &zeros(&[2, 4])).unwrap();
+}
+
 #[test]
 fn every_program_is_launched() {
     let variants = variants();
@@ -324,6 +334,7 @@ fn every_program_is_launched() {
         "linear",
         "pool",
         "relu",
+        "rows",
         "sgd",
     ];
     assert_eq!(programs.into_iter().collect::<Vec<_>>(), expected);

@@ -1,7 +1,8 @@
-use candle_core::{Device, Tensor};
-
 use super::*;
-use crate::{data::EventWriter, events::testing};
+use crate::{
+    data::EventWriter,
+    events::{resident::CHUNK, testing},
+};
 
 fn config(text: &str) -> DataConfig {
     let config: DataConfig = toml::from_str(text).unwrap();
@@ -14,14 +15,8 @@ fn load(text: &str) -> Result<(Dataset, Vec<String>)> {
     Dataset::load(&config(text), cache.path(), &mut |_| Ok(()))
 }
 
-fn tensors(dataset: &Dataset, count: usize, dtype: DType) -> Examples {
-    let zeros = |width| Tensor::zeros((count, width), dtype, &Device::Cpu).unwrap();
-    let weights = dataset.weighted().then(|| zeros(1));
-    Examples { inputs: zeros(dataset.inputs()), targets: zeros(1), weights }
-}
-
 fn filled(dataset: &Dataset, split: Split, examples: &[u32]) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
-    let to = tensors(dataset, examples.len(), DType::F64);
+    let to = dataset.tensors(examples.len(), DType::F64, &Device::Cpu).unwrap();
     dataset.fill(Batch { split, examples, augment: None }, &to).unwrap();
     (to.inputs.to_vec2().unwrap(), to.targets.to_vec2().unwrap())
 }
@@ -106,7 +101,7 @@ fn weights_bring_both_classes_to_the_same_total() {
     file(&path, 150);
     let (dataset, _) = from_file(&path, "weights = \"events\"").unwrap();
     let all: Vec<u32> = (0..100).collect();
-    let to = tensors(&dataset, 100, DType::F32);
+    let to = dataset.tensors(100, DType::F32, &Device::Cpu).unwrap();
     dataset.fill(Batch { split: Split::Train, examples: &all, augment: None }, &to).unwrap();
     let column = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let (weights, targets) = (column(to.weights.as_ref().unwrap()), column(&to.targets));
@@ -170,7 +165,7 @@ fn a_sorted_file_is_noticed() {
 fn seen(dataset: &Dataset) -> Vec<[Vec<f64>; 3]> {
     let mut all = Vec::new();
     let mut show = |split, examples: &[u32]| {
-        let to = tensors(dataset, examples.len(), DType::F64);
+        let to = dataset.tensors(examples.len(), DType::F64, &Device::Cpu).unwrap();
         dataset.fill(Batch { split, examples, augment: None }, &to).unwrap();
         let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f64>().unwrap();
         let weights = to.weights.as_ref().map(flat);
@@ -216,6 +211,86 @@ fn a_file_read_in_blocks_gives_the_batches_of_one_in_memory() {
         assert_eq!(memory.digest(Split::Test), blocks.digest(Split::Test));
         assert!(seen(&memory) == seen(&blocks), "{more}");
     }
+}
+
+/// What a GPU is given, by the plain version of the operation, which the kernel equals to the bit.
+#[test]
+fn events_on_a_device_give_the_batches_of_the_processor() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.safetensors");
+    // More than are copied at a time.
+    file(&path, 2 * CHUNK + 10_000);
+    let place = path.display();
+    let head = format!(
+        "source = \"{place}\"\nset = \"columns\"\nfeatures = [\"x1\", \"x0\"]\nvalidation = 3000\ntest = 5000\n"
+    );
+    for more in ["", "split = \"spread\"\nweights = \"events\"\nmissing = \"indicator\""] {
+        let config = config(&format!("{head}{more}"));
+        for (dtype, whole) in [(DType::F32, u64::MAX), (DType::F64, 0)] {
+            let (dataset, _) =
+                Dataset::within(&config, folder.path(), whole, &mut |_| Ok(())).unwrap();
+            for split in Split::ALL {
+                let resident = Resident::of(&dataset, split, dtype, &Device::Cpu).unwrap();
+                let last = dataset.len(split) as u32 - 1;
+                if dtype == DType::F32 {
+                    let Examples { inputs, targets, weights } = &resident.events;
+                    let numbers = inputs.elem_count()
+                        + targets.elem_count()
+                        + weights.as_ref().map_or(0, Tensor::elem_count);
+                    let bytes = config.event_bytes() * dataset.len(split) as u64;
+                    assert_eq!(4 * numbers as u64, bytes);
+                }
+                let examples: Vec<u32> = [last, 0, 7, 7, last / 2]
+                    .into_iter()
+                    .chain((0..200).map(|i| i * 7919 % last))
+                    .collect();
+                let batch = || dataset.tensors(examples.len(), dtype, &Device::Cpu).unwrap();
+                let (found, expected) = (batch(), batch());
+                resident.fill(&examples, &found).unwrap();
+                dataset
+                    .fill(Batch { split, examples: &examples, augment: None }, &expected)
+                    .unwrap();
+                assert_eq!(bits(&found), bits(&expected), "{split:?} {dtype:?} {more}");
+                let one = dataset.tensors(1, dtype, &Device::Cpu).unwrap();
+                let error = resident.fill(&[last + 1], &one).unwrap_err().to_string();
+                let expected = format!("below {}, the number of rows", last + 1);
+                assert_eq!(
+                    error,
+                    format!("rows: numbers: found {}, expected {expected}", last + 1)
+                );
+            }
+        }
+    }
+}
+
+/// A split is copied once, and anew where its features are brought to scale in another way.
+#[test]
+fn events_on_a_device_stay_there() {
+    let text = "events = 300\nvalidation = 50\ntest = 100";
+    let (mut dataset, _) = load(text).unwrap();
+    let batch = dataset.tensors(2, DType::F32, &Device::Cpu).unwrap();
+    let first = dataset.resident(Split::Test, &batch.inputs).unwrap();
+    let again = dataset.resident(Split::Test, &batch.inputs).unwrap();
+    assert!(Arc::ptr_eq(&first, &again));
+    let mut standard = dataset.standard().clone();
+    standard.features[0].scale *= 2.0;
+    dataset.set_standard(standard).unwrap();
+    dataset.resident(Split::Test, &batch.inputs).unwrap().fill(&[3, 4], &batch).unwrap();
+    let expected = dataset.tensors(2, DType::F32, &Device::Cpu).unwrap();
+    dataset
+        .fill(Batch { split: Split::Test, examples: &[3, 4], augment: None }, &expected)
+        .unwrap();
+    assert_eq!(bits(&batch), bits(&expected));
+}
+
+/// The numbers of a batch, as they are in memory.
+fn bits(batch: &Examples) -> [Vec<u64>; 3] {
+    let bits = |tensor: &Tensor| -> Vec<u64> {
+        let flat = tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap();
+        flat.to_vec1::<f64>().unwrap().into_iter().map(f64::to_bits).collect()
+    };
+    let weights = batch.weights.as_ref().map(bits).unwrap_or_default();
+    [bits(&batch.inputs), bits(&batch.targets), weights]
 }
 
 /// Many generated events are kept in a file, once: the same run.
