@@ -86,6 +86,9 @@ pub struct Reproduce {
     /// Where a data set is: cifar10=FOLDER; may be given again.
     #[arg(long, value_name = "NAME=SOURCE")]
     pub data: Vec<String>,
+    /// Change a key in every row, such as arithmetic=tf32; may be given again.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
     /// The folder of all runs.
     #[arg(long, default_value = "runs", value_name = "DIR")]
     pub runs: PathBuf,

@@ -288,6 +288,7 @@ fn the_tables_can_be_run_at_every_scale() {
             scale: scale.into(),
             rows: Vec::new(),
             seeds: None,
+            changes: Vec::new(),
             data: Vec::new(),
         };
         let resolve = |document: &Document| match document.task()?.as_str() {

@@ -83,7 +83,11 @@ fn mistakes_in_an_argument_name_the_argument() {
         ),
         (
             &["--set", "optimiser.batch=10"],
-            "--set optimiser.batch=10: unknown field `optimiser`, expected one of `task`, `seed`, `data`, `network`, `activation`, `optimizer`, `record`",
+            "--set optimiser.batch=10: unknown field `optimiser`, expected one of `task`, `seed`, `arithmetic`, `data`, `network`, `activation`, `optimizer`, `record`",
+        ),
+        (
+            &["--set", "arithmetic=tf32"],
+            "--set arithmetic=tf32: arithmetic: found tf32, expected f32 where the processor computes\nhint: give --device cuda, or leave the key out",
         ),
         (
             &["--set", "seed"],

@@ -8,7 +8,7 @@ use std::{
 use apl_report::results::{Claims, Results};
 use apl_train::{
     Error, Result, Task,
-    config::{Config, Document},
+    config::{Config, Document, Override},
     device::Place,
     ensemble::Ensemble,
     interrupt::Interrupt,
@@ -32,6 +32,7 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
         rows: arguments.rows.clone(),
         seeds: arguments.seeds,
         data,
+        changes: arguments.sets.iter().map(|set| Override::parse(set)).collect::<Result<_>>()?,
     };
     let study = reproduce::plan(&request, &|document| with_task(document, Resolve(document)))?;
     check_threads(*threads)?;

@@ -25,6 +25,8 @@ pub struct Request {
     pub seeds: Option<u32>,
     /// Where data sets are, by their names.
     pub data: Vec<(String, String)>,
+    /// What every row changes.
+    pub changes: Vec<Override>,
 }
 
 /// What is known of a configuration whatever its task.
@@ -222,13 +224,14 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
     Ok(study)
 }
 
-/// A row's configuration checked, its data taken from where it was asked for, which is then no longer `unused`.
+/// A row's configuration, changed as it was asked for and checked, its data taken from where it was asked for, which is then no longer `unused`.
 fn configure(
     document: Document,
     request: &Request,
     resolve: &dyn Fn(&Document) -> Result<Resolved>,
     unused: &mut Vec<&String>,
 ) -> Result<(Document, Resolved)> {
+    let document = request.changes.iter().cloned().fold(document, Document::with);
     let resolved = resolve(&document)?;
     let folder = &resolved.identity.scale;
     if *folder != request.scale {
