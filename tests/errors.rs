@@ -56,7 +56,7 @@ hint: configurations of this project are in `configs/`",
 #[test]
 fn mistakes_in_an_argument_name_the_argument() {
     let bench = Bench::new();
-    let table: [(&[&str], &str); 13] = [
+    let table: [(&[&str], &str); 14] = [
         (
             &["--set", "task=higgs"],
             "--set task=higgs: the task of a configuration cannot change\nhint: begin with a configuration of that task",
