@@ -83,7 +83,7 @@ impl Learner {
         Ok(Self { network, optimizer, loss, streams, gradient, gpu })
     }
 
-    /// One step; the scores, valid until the next pass, and the loss, which is waited for where it is wanted `now`. Where it is, and is not `usable`,
+    /// One step; the scores and the loss, both as they are until the next, and the loss waited for where it is wanted `now`. Where it is, and is not `usable`,
     /// a processor leaves the parameters as they are.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ impl Learner {
                 let measured = done.and_then(|scores| {
                     let loss = match now {
                         true => Measured::Now(loss.to_vec1::<f64>()?[0]),
-                        false => Measured::Later(loss.copy()?),
+                        false => Measured::Later(loss.clone()),
                     };
                     Ok((scores, loss))
                 });

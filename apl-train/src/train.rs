@@ -40,6 +40,8 @@ use crate::{
 
 /// A minute of training without a checkpoint makes one.
 const CHECKPOINT_AFTER: Duration = Duration::from_secs(60);
+/// An evaluation makes one if so many times its writing have passed since the last: what is lost by a kill stays small beside what is saved.
+const APART: u32 = 20;
 
 /// How a run is carried out; nothing here changes what is computed.
 #[derive(Debug, Clone, Default)]
@@ -117,7 +119,15 @@ struct Training<'a, T: Task> {
     events: Option<Events>,
     best: Option<f64>,
     progress: Progress,
-    last_checkpoint: (u64, Instant),
+    last: Last,
+}
+
+/// The last checkpoint.
+struct Last {
+    step: u64,
+    /// When it was written, and how long that took.
+    at: Instant,
+    took: Duration,
 }
 
 impl<'a, T: Task> Training<'a, T> {
@@ -152,7 +162,7 @@ impl<'a, T: Task> Training<'a, T> {
         }
         let mut training = Self {
             feed: Feed::new::<T>(data, streams, batch, dtype, &device)?,
-            last_checkpoint: (state.step, Instant::now()),
+            last: Last { step: state.step, at: Instant::now(), took: Duration::ZERO },
             ledger: Ledger::default(),
             plan,
             data,
@@ -200,10 +210,13 @@ impl<'a, T: Task> Training<'a, T> {
                     return Ok(Status::Done);
                 }
             }
-            let every = record.checkpoint_every.unwrap_or(record.evaluate_every);
-            let (last, at) = self.last_checkpoint;
-            let wanted = step.is_multiple_of(every) || at.elapsed() >= CHECKPOINT_AFTER;
-            if step > last && (interrupt.raised() || wanted) {
+            let passed = self.last.at.elapsed();
+            let wanted = match record.checkpoint_every {
+                Some(every) => step.is_multiple_of(every),
+                None => due && passed >= APART * self.last.took,
+            };
+            let wanted = wanted || passed >= CHECKPOINT_AFTER || interrupt.raised();
+            if step > self.last.step && wanted {
                 self.checkpoint()?;
             }
             if step > 0 && interrupt.raised() {
@@ -336,9 +349,11 @@ impl<'a, T: Task> Training<'a, T> {
     /// Where the run can go on from after a kill.
     fn checkpoint(&mut self) -> Result<()> {
         self.settle()?;
+        let started = Instant::now();
         let (parameters, hash) = (self.learner.network.parameters(), &self.summary.hash);
         checkpoint::write(self.directory, hash, &self.state, parameters, &self.learner.optimizer)?;
-        self.last_checkpoint = (self.state.step, Instant::now());
+        let at = Instant::now();
+        self.last = Last { step: self.state.step, at, took: at - started };
         self.summarise(Status::Running)
     }
 
@@ -408,7 +423,7 @@ impl<'a, T: Task> Training<'a, T> {
     }
 
     fn last_good(&self) -> String {
-        divergence::last_good(self.directory, self.last_checkpoint.0)
+        divergence::last_good(self.directory, self.last.step)
     }
 }
 

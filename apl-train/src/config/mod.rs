@@ -50,7 +50,6 @@ impl<T: Task> Config<T> {
     pub fn from_document(document: &Document) -> Result<Self> {
         let mut config: Self = document.parse()?;
         config.activation.resolve();
-        config.record.resolve();
         Ok(config)
     }
 

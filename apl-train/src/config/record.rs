@@ -9,7 +9,7 @@ use crate::{Error, Result};
 /// | key | default | meaning |
 /// |---|---|---|
 /// | `evaluate-every` | | steps between evaluations of the validation and test splits |
-/// | `checkpoint-every` | `evaluate-every` | steps between checkpoints; a minute of training without one makes one too |
+/// | `checkpoint-every` | at evaluations, as long as writing takes no more than a twentieth of the time | steps between checkpoints; a minute without one makes one too |
 /// | `sample` | 500 | test examples whose pre-activations and outputs are gathered in histograms |
 /// | `units` | 64 | units a layer in the snapshots |
 /// | `tensorboard` | `true` | whether there is an event file for TensorBoard |
@@ -18,7 +18,7 @@ use crate::{Error, Result};
 pub struct RecordSection {
     /// Steps between evaluations.
     pub evaluate_every: u64,
-    /// Steps between checkpoints.
+    /// Steps between checkpoints, where evaluations are not to say when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint_every: Option<u64>,
     /// Examples for histograms.
@@ -33,11 +33,6 @@ pub struct RecordSection {
 }
 
 impl RecordSection {
-    /// Fills in the defaults.
-    pub fn resolve(&mut self) {
-        self.checkpoint_every.get_or_insert(self.evaluate_every);
-    }
-
     /// Checks every key.
     ///
     /// # Errors
@@ -45,7 +40,7 @@ impl RecordSection {
     pub fn check(&self) -> Result<()> {
         for (key, value) in [
             ("evaluate-every", self.evaluate_every),
-            ("checkpoint-every", self.checkpoint_every.unwrap_or(self.evaluate_every)),
+            ("checkpoint-every", self.checkpoint_every.unwrap_or(1)),
             ("sample", self.sample as u64),
         ] {
             if value == 0 {

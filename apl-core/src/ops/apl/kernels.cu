@@ -3,6 +3,8 @@
 // x[batch, units], slopes and offsets [HINGES, units]: every unit has its own. A thread takes WIDTH neighbouring units; a block has LANES such packs and
 // GROUPS threads for each, which go through the `rows` examples of the block in turn.
 #define GROUPS (BLOCK / LANES)
+// Examples whose loads are under way at a time. A constant: names of the preprocessor mean nothing to `unroll`.
+const int STEPS = 8 / WIDTH;
 
 KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, real *y, int packs, int batch, int rows)) {
     const long long pack = blockIdx.x * (long long)LANES + threadIdx.x % LANES;
@@ -15,7 +17,7 @@ KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, r
     }
     const int first = blockIdx.y * rows;
     const int last = first + rows < batch ? first + rows : batch;
-#pragma unroll (8 / WIDTH)
+#pragma unroll STEPS
     for (int n = first + threadIdx.x / LANES; n < last; n += GROUPS) {
         const Pack in = load(x, n * (long long)packs + pack);
         Pack out;
@@ -47,7 +49,7 @@ KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, 
     }
     const int first = blockIdx.y * rows;
     const int last = pack >= packs ? 0 : first + rows < batch ? first + rows : batch;
-#pragma unroll (8 / WIDTH)
+#pragma unroll STEPS
     for (int n = first + group; n < last; n += GROUPS) {
         const long long at = n * (long long)packs + pack;
         const Pack in = load(x, at), up = load(g, at);
