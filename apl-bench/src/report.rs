@@ -33,6 +33,8 @@ pub struct Machine {
     /// The processor and threads.
     #[serde(flatten)]
     pub host: Host,
+    /// What the factors of products are rounded to.
+    pub arithmetic: &'static str,
     /// Processes that wanted to compute before the measurement began, over its last minute; `None` where the system does not tell.
     pub load: Option<f64>,
     /// A product of 2048 x 2048 matrices in f32, through the same `gemm`.
@@ -131,12 +133,15 @@ pub struct Target {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Machine { host, load, matmul_gflops, copy_gbs } = &self.machine;
+        let Machine { host, arithmetic, load, matmul_gflops, copy_gbs } = &self.machine;
         writeln!(
             f,
             "{}, {}, {} threads, {} rounds",
             host.cpu, host.level, host.threads, self.rounds
         )?;
+        if host.device != "cpu" {
+            writeln!(f, "{}, products in {arithmetic}", host.device)?;
+        }
         if let Some(load) = load.filter(|load| *load > BUSY) {
             writeln!(f, "this machine was busy (load {load:.1}): figures and targets say little")?;
         }
@@ -146,7 +151,7 @@ impl fmt::Display for Report {
             writeln!(f, "\n{:<12}{:>28}{:>10}{:>9}{:>9}", "step", "ms", "GFLOP/s", "share", "MB")?;
         }
         for step in &self.steps {
-            let (ms, share) = (spread(&step.ms, 2), 100.0 * step.matmul_share);
+            let (ms, share) = (milliseconds(&step.ms), 100.0 * step.matmul_share);
             let peak = megabytes(step.peak_mb);
             writeln!(f, "{:<12}{ms:>28}{:>10.1}{share:>7.0} %{peak:>9}", step.name, step.gflops)?;
             if let Some(ratio) = &step.over_relu {
@@ -168,7 +173,7 @@ impl fmt::Display for Report {
                     (false, false) => " (one round)".into(),
                 };
                 let name = format!("  pytorch {}", form.form);
-                writeln!(f, "{name:<31}{:>28}{rest}", spread(&form.ms, 2))?;
+                writeln!(f, "{name:<31}{:>28}{rest}", milliseconds(&form.ms))?;
             }
         }
         if !self.operations.is_empty() {
@@ -200,6 +205,11 @@ impl fmt::Display for Report {
 /// `12.3 (11.9 to 14.0)`.
 fn spread(Spread { median, low, high }: &Spread, digits: usize) -> String {
     format!("{median:.digits$} ({low:.digits$} to {high:.digits$})")
+}
+
+/// Of a step: more digits of a short one.
+fn milliseconds(ms: &Spread) -> String {
+    spread(ms, if ms.median < 1.0 { 4 } else { 2 })
 }
 
 fn megabytes(number: Option<f64>) -> String {

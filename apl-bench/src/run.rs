@@ -116,6 +116,7 @@ pub fn run(request: &Request, say: &mut dyn FnMut(&str)) -> Result<Report> {
     say("this machine's matrix product and memory copy");
     let machine = Machine {
         host: Host::this(request.threads, &device::name(&device)),
+        arithmetic: request.arithmetic.name(),
         load,
         matmul_gflops: machine::matmul_rate(rounds, &device)?,
         copy_gbs: match device.is_cpu() {

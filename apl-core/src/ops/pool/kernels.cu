@@ -47,13 +47,14 @@ KERNEL(max_forward, (const real *x, real *y, u8 *choice, long long count)) {
     choice[i] = u8(chosen);
 }
 
-// WIDTH neighbouring pixels of a row a thread; MOST windows along an axis meet one pixel, ACROSS_PACK columns of windows meet a pack.
+// WIDTH neighbouring pixels of a row a thread. MOST windows along an axis meet one pixel, ACROSS_PACK columns of windows meet a pack.
 #define MOST ((SIDE + STRIDE - 1) / STRIDE)
 #define ACROSS_PACK ((SIDE + WIDTH - 1 + STRIDE - 1) / STRIDE)
 
-KERNEL(max_backward, (const real *g, const u8 *choice, real *dx, long long packs)) {
-    const Index pack = place();
-    if (pack >= packs) return;
+// What the windows that meet a pack give it, window by window: `add(sum, at, row, column, down, along)` is told where the window is among all, and where it
+// begins, seen from the pack.
+template <class Add>
+__device__ inline Pack gathered(Index pack, Add add) {
     const int c = pack % (ACROSS / WIDTH) * WIDTH, r = pack / (ACROSS / WIDTH) % HEIGHT;
     const Index plane = pack / (ACROSS / WIDTH * HEIGHT) * (ROWS * COLUMNS);
     const int top = first_window(r), left = first_window(c), bottom = last_window(r, ROWS), right = last_window(c + WIDTH - 1, COLUMNS);
@@ -67,18 +68,23 @@ KERNEL(max_backward, (const real *g, const u8 *choice, real *dx, long long packs
         for (int v = 0; v < ACROSS_PACK; ++v) {
             const int column = left + v;
             if (row > bottom || column > right) continue;
-            const Index at = plane + row * COLUMNS + column;
-            const int cell = choice[at];
-            const real value = g[at];
-            // Where the maximum stood, from here.
-            const int down = row * STRIDE + cell / SIDE - PADDING - r, along = column * STRIDE + cell % SIDE - PADDING - c;
-#pragma unroll
-            for (int w = 0; w < WIDTH; ++w) {
-                if (down == 0 && along == w) sum.v[w] += value;
-            }
+            add(sum, plane + row * COLUMNS + column, row, column, row * STRIDE - PADDING - r, column * STRIDE - PADDING - c);
         }
     }
-    store(dx, pack, sum);
+    return sum;
+}
+
+KERNEL(max_backward, (const real *g, const u8 *choice, real *dx, long long packs)) {
+    const Index pack = place();
+    if (pack >= packs) return;
+    store(dx, pack, gathered(pack, [=](Pack &sum, Index at, int, int, int down, int along) {
+        const int cell = choice[at];
+        const real value = g[at];
+#pragma unroll
+        for (int w = 0; w < WIDTH; ++w) {
+            if (down + cell / SIDE == 0 && along + cell % SIDE == w) sum.v[w] += value;
+        }
+    }));
 }
 
 KERNEL(average_forward, (const real *x, real *y, long long count)) {
@@ -100,26 +106,11 @@ KERNEL(average_forward, (const real *x, real *y, long long count)) {
 KERNEL(average_backward, (const real *g, real *dx, long long packs)) {
     const Index pack = place();
     if (pack >= packs) return;
-    const int c = pack % (ACROSS / WIDTH) * WIDTH, r = pack / (ACROSS / WIDTH) % HEIGHT;
-    const real *plane = g + pack / (ACROSS / WIDTH * HEIGHT) * (ROWS * COLUMNS);
-    const int top = first_window(r), left = first_window(c), bottom = last_window(r, ROWS), right = last_window(c + WIDTH - 1, COLUMNS);
-    Pack sum;
+    store(dx, pack, gathered(pack, [=](Pack &sum, Index at, int row, int column, int, int along) {
+        const real value = g[at] * share(row, column);
 #pragma unroll
-    for (int w = 0; w < WIDTH; ++w) sum.v[w] = 0;
-#pragma unroll
-    for (int u = 0; u < MOST; ++u) {
-        const int row = top + u;
-#pragma unroll
-        for (int v = 0; v < ACROSS_PACK; ++v) {
-            const int column = left + v;
-            if (row > bottom || column > right) continue;
-            const real value = plane[row * COLUMNS + column] * share(row, column);
-            const int start = column * STRIDE - PADDING - c;
-#pragma unroll
-            for (int w = 0; w < WIDTH; ++w) {
-                if (w >= start && w < start + SIDE) sum.v[w] += value;
-            }
+        for (int w = 0; w < WIDTH; ++w) {
+            if (w >= along && w < along + SIDE) sum.v[w] += value;
         }
-    }
-    store(dx, pack, sum);
+    }));
 }
