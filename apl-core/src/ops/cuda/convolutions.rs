@@ -166,7 +166,7 @@ impl Proposal {
     /// Where a proposal stands among the others, the least first; `None` where it will not do.
     ///
     /// In f32 cuDNN's own order is off by up to four times: for the wide 5 x 5 kernels of the paper's networks Fourier transforms take half the time of
-    /// implicit products. Winograd's transforms of kernels larger than 3 x 3 lose three digits. For few channels the gradient by the weight is faster by
+    /// implicit products. Winograd's transforms of kernels larger than 3 x 3 lose digits. For few channels the gradient by the weight is faster by
     /// columns. With tensor cores implicit products are the fastest (docs/cuda.md has the figures).
     fn place(&self, convolution: &Convolution) -> Option<u32> {
         let Convolution { pass, weight: [outputs, channels, height, width], .. } = *convolution;
@@ -448,7 +448,55 @@ mod tests {
         Convolution { real: DType::F32, pass, input, weight, output, stride: 1, padding }
     }
 
-    /// Every algorithm that gives the same bits every time, in cuDNN's order, with its time: what the choice is worth.
+    /// Where a tensor of the GPU is.
+    fn place_of(tensor: &Tensor) -> Address {
+        let mut at = Address::NONE;
+        crate::ops::cuda::run([Some(("tensor", tensor))], |_, [found]| {
+            at = found;
+            Ok(())
+        })
+        .unwrap()
+        .unwrap();
+        at
+    }
+
+    /// A pass by a proposal: microseconds, and the numbers of two images, or of the weight.
+    fn measured(
+        device: &Device,
+        dnn: &Dnn,
+        convolution: &Convolution,
+        arithmetic: Arithmetic,
+        proposal: &Proposal,
+        tensors: &[Tensor; 3],
+    ) -> (f64, Vec<f64>) {
+        let (plan, _) = Plan::describe(dnn.handle(), convolution, arithmetic).unwrap();
+        let plan = plan.take(proposal).unwrap();
+        let memory = Tensor::zeros(plan.workspace.max(1), DType::U8, device).unwrap();
+        let written = match convolution.pass {
+            Pass::Input => 0,
+            Pass::Weight => 1,
+            Pass::Output => 2,
+        };
+        let result = tensors[written].zeros_like().unwrap();
+        let mut at = [0, 1, 2].map(|i| place_of(&tensors[i]));
+        at[written] = place_of(&result);
+        let workspace = place_of(&memory);
+        let round = |times: u32| {
+            let start = std::time::Instant::now();
+            for _ in 0..times {
+                plan.run(dnn.handle(), at, workspace).unwrap();
+            }
+            device.synchronize().unwrap();
+            1e6 * start.elapsed().as_secs_f64() / f64::from(times)
+        };
+        round(2);
+        let microseconds = round(10);
+        let some = result.narrow(0, 0, 2).unwrap().to_device(&Device::Cpu).unwrap();
+        (microseconds, values(&some))
+    }
+
+    /// Every algorithm that gives the same bits every time, in cuDNN's order, with its time, its memory and how far it is from the plainest one, as a
+    /// part of the largest number: what the choice is worth and what it costs.
     #[test]
     #[ignore = "needs a GPU"]
     fn algorithms_on_a_gpu() {
@@ -457,46 +505,34 @@ mod tests {
         let dnn = Dnn::new(&cuda.cuda_stream()).unwrap().unwrap();
         for shape in SHAPES {
             let on = |name: &str, dims: [usize; 4]| {
-                let dims = [dims[0], dims[1], dims[2], dims[3]];
                 normal(name, &dims, DType::F32).to_device(&device).unwrap()
             };
             let sizes = convolution(Pass::Output, shape);
             let tensors = [on("x", sizes.input), on("w", sizes.weight), on("y", sizes.output)];
-            let mut at = [Address::NONE; 3];
-            for (at, tensor) in at.iter_mut().zip(&tensors) {
-                crate::ops::cuda::run([Some(("tensor", tensor))], |_, [found]| {
-                    *at = found;
-                    Ok(())
-                });
-            }
-            for arithmetic in [Arithmetic::F32, Arithmetic::Tf32] {
-                for pass in [Pass::Output, Pass::Input, Pass::Weight] {
-                    let convolution = convolution(pass, shape);
+            for pass in [Pass::Output, Pass::Input, Pass::Weight] {
+                let convolution = convolution(pass, shape);
+                let mut plainest: Option<Vec<f64>> = None;
+                for arithmetic in [Arithmetic::F32, Arithmetic::Tf32] {
                     let (_, proposals) =
                         Plan::describe(dnn.handle(), &convolution, arithmetic).unwrap();
+                    let by = |proposal: &Proposal| {
+                        measured(&device, &dnn, &convolution, arithmetic, proposal, &tensors)
+                    };
+                    if plainest.is_none() {
+                        let plain =
+                            proposals.iter().find(|p| p.algorithm.family() == Family::Product);
+                        plainest = plain.map(|plain| by(plain).1);
+                    }
+                    let expected = plainest.clone().unwrap_or_default();
+                    let largest = expected.iter().map(|v| v.abs()).fold(0.0, f64::max);
                     let timed = proposals.iter().map(|proposal| {
-                        let (plan, _) =
-                            Plan::describe(dnn.handle(), &convolution, arithmetic).unwrap();
-                        let plan = plan.take(proposal).unwrap();
-                        let bytes = plan.workspace.max(1);
-                        let memory = Tensor::zeros(bytes, DType::U8, &device).unwrap();
-                        let mut workspace = Address::NONE;
-                        crate::ops::cuda::run([Some(("workspace", &memory))], |_, [found]| {
-                            workspace = found;
-                            Ok(())
-                        });
-                        let round = |times: u32| {
-                            let start = std::time::Instant::now();
-                            for _ in 0..times {
-                                plan.run(dnn.handle(), at, workspace).unwrap();
-                            }
-                            device.synchronize().unwrap();
-                            1e6 * start.elapsed().as_secs_f64() / f64::from(times)
-                        };
-                        round(2);
+                        let (microseconds, found) = by(proposal);
+                        let apart = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+                        let apart = apart.fold(0.0, f64::max) / largest;
                         let text = format!("{:?}", proposal.algorithm);
                         let name = text.rsplit("ALGO_").next().unwrap().trim_end_matches(')');
-                        format!("{name} {:.0} us {:.0} MB", round(10), 1e-6 * bytes as f64)
+                        let megabytes = 1e-6 * proposal.workspace as f64;
+                        format!("{name} {microseconds:.0} us {megabytes:.0} MB {apart:.0e}")
                     });
                     let timed = timed.collect::<Vec<_>>().join(", ");
                     println!("{:?} {:?} {arithmetic} {pass:?}: {timed}", shape.0, shape.1);
