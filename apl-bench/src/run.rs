@@ -1,6 +1,6 @@
 //! The measurement from beginning to end.
 
-use std::{path::PathBuf, process::Command, thread};
+use std::{path::PathBuf, process::Command};
 
 use apl_core::ops::cuda::{Arithmetic, calculate_in};
 use apl_train::{
@@ -84,7 +84,7 @@ impl Request {
 }
 
 /// The command that does a workload's steps, by the workload's name.
-pub type StartWorker = Box<dyn Fn(&str) -> Result<Command> + Send + Sync>;
+pub type StartWorker = Box<dyn Fn(&str) -> Result<Command>>;
 
 /// Measures; `say` is told what is being measured.
 ///
@@ -125,16 +125,8 @@ pub fn run(request: &Request, say: &mut dyn FnMut(&str)) -> Result<Report> {
         },
     };
     let mut steps = Vec::new();
-    let mut ready = match &pytorch {
-        Some(pytorch) if !device.is_cpu() => {
-            say("PyTorch compiles");
-            side_by_side(&workloads, pytorch, request)
-        }
-        _ => Vec::new(),
-    };
     for workload in workloads {
-        let ready = if ready.is_empty() { Vec::new() } else { ready.remove(0) };
-        steps.push(step(workload, request, pytorch.as_ref(), ready, &machine, say)?);
+        steps.push(step(workload, request, pytorch.as_ref(), &machine, say)?);
     }
     let mut lines = Vec::new();
     for turn in operations.chunk_by(operations::compared) {
@@ -193,7 +185,6 @@ fn step(
     workload: Workload,
     request: &Request,
     pytorch: Option<&Pytorch>,
-    mut ready: Vec<Result<Worker>>,
     machine: &Machine,
     say: &mut dyn FnMut(&str),
 ) -> Result<StepLine> {
@@ -202,10 +193,8 @@ fn step(
     if let Some(pytorch) = pytorch {
         for form in request.forms(workload) {
             say(&format!("{name}: PyTorch {form}, a first round"));
-            let worker = match ready.is_empty() {
-                true => pytorch.start(workload, form, request),
-                false => ready.remove(0),
-            };
+            // Alone: what it chooses by measuring, it measures now.
+            let worker = pytorch.start(workload, form, request);
             let (runner, seconds) = Runner::new(form, worker?)?;
             runners.push((runner, seconds));
             let best = runners.iter().map(|(_, seconds)| *seconds).fold(f64::INFINITY, f64::min);
@@ -253,28 +242,6 @@ fn step(
     let peak_mb = ours.peak_mb()?;
     let over_relu = relu.map(|relu| ours.over(&relu));
     Ok(StepLine { name: name.into(), ms, gflop, gflops, matmul_share, peak_mb, over_relu, peer })
-}
-
-/// Starts the peer's processes of all workloads at once, in their order: on a GPU they make themselves ready side by side, as it is the processor that
-/// compiles what they compile.
-fn side_by_side(
-    workloads: &[Workload],
-    pytorch: &Pytorch,
-    request: &Request,
-) -> Vec<Vec<Result<Worker>>> {
-    thread::scope(|scope| {
-        let start = |workload: Workload| {
-            let forms = request.forms(workload).into_iter();
-            let start = move |form| scope.spawn(move || pytorch.start(workload, form, request));
-            forms.map(start).collect::<Vec<_>>()
-        };
-        let started: Vec<_> = workloads.iter().map(|&workload| start(workload)).collect();
-        let ended = || usage("--peer", "a thread ended", "try again");
-        let join = |thread: thread::ScopedJoinHandle<'_, Result<Worker>>| {
-            thread.join().unwrap_or_else(|_| Err(ended()))
-        };
-        started.into_iter().map(|threads| threads.into_iter().map(join).collect()).collect()
-    })
 }
 
 fn peer(fastest: &mut Runner, ours: &Runner, forms: Vec<PeerForm>) -> Result<PeerLine> {

@@ -27,6 +27,9 @@ pub struct State {
     pub version: String,
     /// The SIMD level it ran on.
     pub level: String,
+    /// What computed; unknown of checkpoints that are older than this.
+    #[serde(default)]
+    pub device: String,
 }
 
 /// Sums over the training examples since the last evaluation. The floats travel as bits: a resumed run continues them exactly.

@@ -5,7 +5,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    config::{Document, WITHOUT_EFFECT},
+    config::{Document, Override, WITHOUT_EFFECT},
     run::Identity,
 };
 
@@ -38,6 +38,17 @@ pub fn identity(document: &Document, seed: u32) -> Identity {
     Identity { scale: safe(&scale), id: safe(&id), seed }
 }
 
+/// The file that a table's record is kept in, after the table's and what every row changes.
+pub fn record(table: &Path, changes: &[Override]) -> String {
+    let mut name = table.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut changes: Vec<(&str, &str)> = changes.iter().map(Override::change).collect();
+    changes.sort_unstable();
+    for (key, value) in changes.into_iter().filter(|(key, _)| !WITHOUT_EFFECT.contains(key)) {
+        name.push_str(&format!(",{key}={value}"));
+    }
+    safe(&name) + ".toml"
+}
+
 /// A file name: characters that file systems or shells trip over become `_`. A name that had to be changed ends with a digest of what it was, so that
 /// two never meet.
 fn safe(name: &str) -> String {
@@ -59,7 +70,20 @@ fn safe(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Override;
+
+    #[test]
+    fn records_are_kept_apart_by_what_rows_change() {
+        let name = |changes: &[&str]| {
+            let changes: Vec<Override> =
+                changes.iter().map(|change| Override::parse(change).unwrap()).collect();
+            record(Path::new("configs/table3.toml"), &changes)
+        };
+        assert_eq!(name(&[]), "table3.toml");
+        assert_eq!(name(&["record.checkpoint-every=9"]), "table3.toml");
+        let both = "table3,arithmetic=tf32,optimizer.batch=50.toml";
+        assert_eq!(name(&["optimizer.batch=50", "arithmetic=tf32"]), both);
+        assert_eq!(name(&["arithmetic=tf32", "optimizer.batch=50"]), both);
+    }
 
     #[test]
     fn names_that_had_to_change_stay_apart() {

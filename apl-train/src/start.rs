@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     Result, Task,
     checkpoint::{self, Running, State},
+    device,
     feed::Batches,
     host::simd_level,
     learner::Learner,
@@ -81,6 +82,7 @@ pub fn start<T: Task>(
         time: Default::default(),
         version: summary.software.version.clone(),
         level: simd_level().into(),
+        device: device::name(network.device()),
     };
     let mut state = restored.unwrap_or_else(|| new.clone());
     snapshots.cut_back(state.step);
@@ -94,10 +96,14 @@ pub fn start<T: Task>(
     });
     let events = events.transpose()?;
     let mut warnings = Vec::new();
-    for (what, now, then) in
-        [("version", new.version, &mut state.version), ("CPU level", new.level, &mut state.level)]
-    {
-        if now != *then {
+    for (what, now, then) in [
+        ("version", new.version, &mut state.version),
+        ("CPU level", new.level, &mut state.level),
+        ("device", new.device, &mut state.device),
+    ] {
+        if then.is_empty() {
+            *then = now;
+        } else if now != *then {
             warnings.push(format!(
                 "resumed at step {} with {what} {now} after {then}: not bit-identical to an uninterrupted run",
                 state.step

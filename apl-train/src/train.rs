@@ -128,6 +128,8 @@ struct Last {
     /// When it was written, and how long that took.
     at: Instant,
     took: Duration,
+    /// The best score that it knew: the network that has it is in a file, which must not be ahead of the checkpoint for long.
+    best: Option<f64>,
 }
 
 impl<'a, T: Task> Training<'a, T> {
@@ -162,7 +164,7 @@ impl<'a, T: Task> Training<'a, T> {
         }
         let mut training = Self {
             feed: Feed::new::<T>(data, streams, batch, dtype, &device)?,
-            last: Last { step: state.step, at: Instant::now(), took: Duration::ZERO },
+            last: Last { step: state.step, at: Instant::now(), took: Duration::ZERO, best },
             ledger: Ledger::default(),
             plan,
             data,
@@ -213,7 +215,7 @@ impl<'a, T: Task> Training<'a, T> {
             let passed = self.last.at.elapsed();
             let wanted = match record.checkpoint_every {
                 Some(every) => step.is_multiple_of(every),
-                None => due && passed >= APART * self.last.took,
+                None => due && (passed >= APART * self.last.took || self.best != self.last.best),
             };
             let wanted = wanted || passed >= CHECKPOINT_AFTER || interrupt.raised();
             if step > self.last.step && wanted {
@@ -353,7 +355,8 @@ impl<'a, T: Task> Training<'a, T> {
         let (parameters, hash) = (self.learner.network.parameters(), &self.summary.hash);
         checkpoint::write(self.directory, hash, &self.state, parameters, &self.learner.optimizer)?;
         let at = Instant::now();
-        self.last = Last { step: self.state.step, at, took: at - started };
+        let best = self.best;
+        self.last = Last { step: self.state.step, at, took: at - started, best };
         self.summarise(Status::Running)
     }
 

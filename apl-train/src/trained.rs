@@ -51,6 +51,10 @@ impl<T: Task> Trained<T> {
             return Err(Error::run(&run.join("config.toml"), problem).with_hint(hint));
         }
         let device = compute.open()?;
+        // A processor computes in f32, whatever a GPU was allowed to round.
+        if !device.is_cpu() {
+            plan.calculate_on(&device)?;
+        }
         let network = launch::build_on(&plan, &device)
             .map_err(|error| device::explain(document.blame(error)))?;
         model::read(&path, network.parameters())?;

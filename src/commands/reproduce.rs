@@ -14,6 +14,7 @@ use apl_train::{
     interrupt::Interrupt,
     notice::notice,
     reproduce,
+    table::Record,
 };
 
 use super::{check_threads, in_pool};
@@ -54,7 +55,11 @@ pub fn reproduce(arguments: &Reproduce) -> std::result::Result<ExitCode, Failure
     };
     for (path, record) in study.records(runs) {
         // A look at some rows does not forget the others.
-        if !(record.partial && path.exists()) {
+        let forgets = |path: &Path| match Record::read(path) {
+            Ok(present) => record.partial && !record.covers(&present),
+            Err(_) => record.partial,
+        };
+        if !(path.exists() && forgets(&path)) {
             record.write(&path)?;
         }
     }

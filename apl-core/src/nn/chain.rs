@@ -154,6 +154,7 @@ impl Chain {
         self.layers[place] = layer;
         self.parameters = parameters_of(&self.layers);
         self.buffers = None;
+        self.made += 1;
         Ok(())
     }
 

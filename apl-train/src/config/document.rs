@@ -36,6 +36,11 @@ impl Override {
         }
     }
 
+    /// The key and its value, as they were written.
+    pub fn change(&self) -> (&str, &str) {
+        (&self.key, &self.value)
+    }
+
     /// A change by another argument, such as `--seed`.
     pub fn new(key: &str, value: &str, origin: String) -> Self {
         Self { key: key.into(), value: value.into(), origin }

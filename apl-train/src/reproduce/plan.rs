@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     Error, Result, Task,
     config::{Document, Fingerprint, Override},
-    launch,
+    launch, naming,
     pattern::matches,
     plan::Plan,
     run::{FORMAT, Identity},
@@ -63,6 +63,8 @@ pub struct Study {
     pub tables: Vec<(PathBuf, Record)>,
     /// The rows to run, each once however many tables show it.
     pub rows: Vec<PlannedRow>,
+    /// What every row changes.
+    pub changes: Vec<Override>,
 }
 
 /// A row to run.
@@ -128,11 +130,10 @@ impl PlannedRun<'_> {
 }
 
 impl Study {
-    /// The tables as they are run, each with the file it belongs into: `<runs>/<scale>/<table>.toml`.
+    /// The tables as they are run, each with the file it belongs into: `<runs>/<scale>/<table>.toml`, its name with what every row changes.
     pub fn records(&self, runs: &Path) -> impl Iterator<Item = (PathBuf, &Record)> {
         let place = |table: &Path, record: &Record| {
-            let name = table.file_name().unwrap_or_default();
-            runs.join(&record.scale).join(name)
+            runs.join(&record.scale).join(naming::record(table, &self.changes))
         };
         self.tables.iter().map(move |(table, record)| (place(table, record), record))
     }
@@ -150,7 +151,8 @@ impl Study {
 /// # Errors
 /// A table or configuration that cannot be used, a pattern that matches no row, a data set that no row uses.
 pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) -> Result<Study> {
-    let mut study = Study { tables: Vec::new(), rows: Vec::new() };
+    let changes = request.changes.clone();
+    let mut study = Study { tables: Vec::new(), rows: Vec::new(), changes };
     if request.seeds == Some(0) {
         return Err(Error::usage("--seeds 0", "expected at least 1"));
     }
@@ -204,7 +206,7 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
         }
         let record = Record {
             format: FORMAT,
-            title: table.title.clone(),
+            title: titled(&table.title, &request.changes),
             about: table.about.clone(),
             scale: request.scale.clone(),
             incomparable: !table.comparable,
@@ -222,6 +224,18 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
         return Err(Error::usage(format!("--data {name}=..."), problem));
     }
     Ok(study)
+}
+
+/// A title that says what every row changes.
+fn titled(title: &str, changes: &[Override]) -> String {
+    let change = |change: &Override| {
+        let (key, value) = change.change();
+        format!("{key} = {value}")
+    };
+    if changes.is_empty() {
+        return title.into();
+    }
+    format!("{title} ({})", changes.iter().map(change).collect::<Vec<_>>().join(", "))
 }
 
 /// A row's configuration, changed as it was asked for and checked, its data taken from where it was asked for, which is then no longer `unused`.

@@ -95,6 +95,14 @@ impl Record {
         Ok(record)
     }
 
+    /// Whether it has every row of another, with its seeds at least.
+    pub fn covers(&self, other: &Self) -> bool {
+        other.rows.iter().all(|row| {
+            let mine = self.rows.iter().find(|mine| mine.id == row.id);
+            mine.is_some_and(|mine| row.seeds.iter().all(|seed| mine.seeds.contains(seed)))
+        })
+    }
+
     /// Writes a file; one that says the same already is left alone.
     ///
     /// # Errors

@@ -20,8 +20,8 @@ const LANES: [(usize, usize); 3] = [(2, 32), (5, 64), (usize::MAX, 128)];
 const FEW: usize = 8;
 /// A warp's.
 const LEAST: usize = 32;
-/// Numbers of parameters and sums that a thread has registers for.
-const REGISTERS: usize = 48;
+/// Units that a thread takes at a time, and up to how many parameters and sums of theirs: two blocks find room beside each other.
+const WIDTHS: [(usize, usize); 2] = [(4, 48), (2, 80)];
 /// Values of a group that one block takes at least.
 const SPAN: usize = 4096;
 
@@ -69,13 +69,13 @@ struct Units {
 impl Units {
     /// `arrays` of parameters and sums are in registers; a thread goes through at least so many examples.
     fn of(size: Size, real: DType, addresses: &[Address], arrays: usize, least: usize) -> Self {
-        let suits = |width: &usize| {
-            size.groups.is_multiple_of(*width)
-                && addresses.iter().all(|address| address.fits(*width, real))
-                && arrays * size.hinges * width * real.size_in_bytes() <= 4 * REGISTERS
+        let suits = |&&(width, most): &&(usize, usize)| {
+            size.groups.is_multiple_of(width)
+                && addresses.iter().all(|address| address.fits(width, real))
+                && arrays * size.hinges * width * real.size_in_bytes() <= 4 * most
                 && size.groups / (width * LEAST) >= BUSY / 2
         };
-        let width = [4, 2].into_iter().find(suits).unwrap_or(1);
+        let width = WIDTHS.iter().find(suits).map_or(1, |(width, _)| *width);
         let packs = size.groups / width;
         let wanted = LANES.iter().find(|(hinges, _)| size.hinges <= *hinges);
         let mut lanes = wanted.map_or(LEAST, |(_, lanes)| *lanes);

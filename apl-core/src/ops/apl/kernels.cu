@@ -3,8 +3,9 @@
 // x[batch, units], slopes and offsets [HINGES, units]: every unit has its own. A thread takes WIDTH neighbouring units; a block has LANES such packs and
 // GROUPS threads for each, which go through the `rows` examples of the block in turn.
 #define GROUPS (BLOCK / LANES)
-// Examples whose loads are under way at a time. A constant: names of the preprocessor mean nothing to `unroll`.
-const int STEPS = 8 / WIDTH;
+// Examples whose loads are under way at a time: a thread asks for all of them before it stores anything, as the compiler must think that the results lie
+// over them. With many hinges arithmetic is what takes time.
+#define STEPS (HINGES > 10 ? 1 : 8 / WIDTH)
 
 KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, real *y, int packs, int batch, int rows)) {
     const long long pack = blockIdx.x * (long long)LANES + threadIdx.x % LANES;
@@ -17,9 +18,8 @@ KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, r
     }
     const int first = blockIdx.y * rows;
     const int last = first + rows < batch ? first + rows : batch;
-#pragma unroll STEPS
-    for (int n = first + threadIdx.x / LANES; n < last; n += GROUPS) {
-        const Pack in = load(x, n * (long long)packs + pack);
+    const auto at = [=](int n) { return n * (long long)packs + pack; };
+    const auto through = [&](const Pack &in, int n) {
         Pack out;
 #pragma unroll
         for (int w = 0; w < WIDTH; ++w) {
@@ -28,8 +28,17 @@ KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, r
             for (int s = 0; s < HINGES; ++s) sum += a[s].v[w] * positive(b[s].v[w] - in.v[w]);
             out.v[w] = sum;
         }
-        store(y, n * (long long)packs + pack, out);
+        store(y, at(n), out);
+    };
+    int n = first + threadIdx.x / LANES;
+    for (; n + (STEPS - 1) * GROUPS < last; n += STEPS * GROUPS) {
+        Pack in[STEPS];
+#pragma unroll
+        for (int k = 0; k < STEPS; ++k) in[k] = load(x, at(n + k * GROUPS));
+#pragma unroll
+        for (int k = 0; k < STEPS; ++k) through(in[k], n + k * GROUPS);
     }
+    for (; n < last; n += GROUPS) through(load(x, at(n)), n);
 }
 
 // The sums over a block's examples go to [chunk, HINGES, units] of `by_slope` and `by_offset`. Without `dx` or without `by_slope` that part is left out.
@@ -49,10 +58,8 @@ KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, 
     }
     const int first = blockIdx.y * rows;
     const int last = pack >= packs ? 0 : first + rows < batch ? first + rows : batch;
-#pragma unroll STEPS
-    for (int n = first + group; n < last; n += GROUPS) {
-        const long long at = n * (long long)packs + pack;
-        const Pack in = load(x, at), up = load(g, at);
+    const auto at = [=](int n) { return n * (long long)packs + pack; };
+    const auto back = [&](const Pack &in, const Pack &up, int n) {
         Pack out;
 #pragma unroll
         for (int w = 0; w < WIDTH; ++w) {
@@ -68,8 +75,20 @@ KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, 
             }
             out.v[w] = up.v[w] * slope;
         }
-        if (dx) store(dx, at, out);
+        if (dx) store(dx, at(n), out);
+    };
+    int n = first + group;
+    for (; n + (STEPS - 1) * GROUPS < last; n += STEPS * GROUPS) {
+        Pack in[STEPS], up[STEPS];
+#pragma unroll
+        for (int k = 0; k < STEPS; ++k) {
+            in[k] = load(x, at(n + k * GROUPS));
+            up[k] = load(g, at(n + k * GROUPS));
+        }
+#pragma unroll
+        for (int k = 0; k < STEPS; ++k) back(in[k], up[k], n + k * GROUPS);
     }
+    for (; n < last; n += GROUPS) back(load(x, at(n)), load(g, at(n)), n);
     if (!by_slope) return;
     const long long units = packs * (long long)WIDTH;
 #pragma unroll

@@ -31,7 +31,7 @@ use crate::{Error, Result, ops::access::Named};
 pub(crate) fn convolves_by() -> &'static str {
     #[cfg(feature = "cuda")]
     if has_cudnn() {
-        return "cuDNN, cuBLAS";
+        return "cuDNN where it suits, else cuBLAS";
     }
     "cuBLAS"
 }
