@@ -80,6 +80,29 @@ fn run_directories(runs: &Path) -> Vec<PathBuf> {
     apl_train::run::find(runs).unwrap()
 }
 
+/// A key that every row changes makes runs and a table of their own; more seeds of some rows extend the record of fewer, fewer do not shrink it.
+#[test]
+fn a_key_changed_in_every_row_makes_a_table_of_its_own() {
+    let bench = bench();
+    let row = ["first", "--row", "s1"];
+    reproduce(&bench, &[&row[..], &["--seeds", "1"]].concat()).ok();
+    let changed = [&row[..], &["--set", "optimizer.weight-decay=0.002"]].concat();
+    let found = reproduce(&bench, &[&changed[..], &["--seeds", "2"]].concat()).ok();
+    assert_eq!(trained(&found), 2, "{}", found.err);
+    assert!(found.out.contains("# First (optimizer.weight-decay = 0.002)\n"), "{}", found.out);
+    let seeds = |name: &str| {
+        let record = bench.path("runs/small").join(name);
+        apl_train::table::Record::read(&record).unwrap().rows.last().unwrap().seeds.clone()
+    };
+    let own = "first,optimizer.weight-decay=0.002.toml";
+    assert_eq!((seeds("first.toml"), seeds(own)), (vec![1], vec![1, 2]));
+    reproduce(&bench, &[&changed[..], &["--seeds", "1"]].concat()).ok();
+    reproduce(&bench, &[&row[..], &["--seeds", "2"]].concat()).ok();
+    assert_eq!((seeds("first.toml"), seeds(own)), (vec![1, 2], vec![1, 2]));
+    reproduce(&bench, &["first", "--set", "optimizer.wait=1"])
+        .fails_with(2, &["--set optimizer.wait=1", "unknown field `wait`"]);
+}
+
 #[test]
 fn a_table_is_run_once_and_printed_the_same_ever_after() {
     let bench = bench();
