@@ -33,6 +33,7 @@ pub mod prune;
 mod record;
 pub mod reproduce;
 pub mod rescore;
+pub mod resident;
 pub mod run;
 pub mod schedule;
 mod start;

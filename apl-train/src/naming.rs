@@ -29,11 +29,9 @@ pub fn identity(document: &Document, seed: u32) -> Identity {
     } else {
         (name(parent), stem)
     };
-    for (key, value) in document.changes() {
-        if key != "seed" && !WITHOUT_EFFECT.contains(&key.as_str()) {
-            id.push_str(&format!(",{key}={value}"));
-        }
-    }
+    let changes = document.changes();
+    let changes = changes.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    append(&mut id, changes.filter(|(key, _)| *key != "seed"));
     let scale = scale.filter(|scale| scale != "configs").unwrap_or_else(|| "custom".into());
     Identity { scale: safe(&scale), id: safe(&id), seed }
 }
@@ -43,10 +41,15 @@ pub fn record(table: &Path, changes: &[Override]) -> String {
     let mut name = table.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let mut changes: Vec<(&str, &str)> = changes.iter().map(Override::change).collect();
     changes.sort_unstable();
+    append(&mut name, changes);
+    safe(&name) + ".toml"
+}
+
+/// Names the changes that change numbers.
+fn append<'a>(name: &mut String, changes: impl IntoIterator<Item = (&'a str, &'a str)>) {
     for (key, value) in changes.into_iter().filter(|(key, _)| !WITHOUT_EFFECT.contains(key)) {
         name.push_str(&format!(",{key}={value}"));
     }
-    safe(&name) + ".toml"
 }
 
 /// A file name: characters that file systems or shells trip over become `_`. A name that had to be changed ends with a digest of what it was, so that

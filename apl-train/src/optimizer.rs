@@ -67,7 +67,7 @@ impl Sgd {
     /// What the operation reports.
     pub fn step_by(&self, dials: &Dials) -> apl_core::Result<()> {
         match &self.together {
-            Some(together) => together.step(0.0, 0.0, Some(dials)),
+            Some(together) => together.step_by(dials),
             None => Ok(()),
         }
     }
@@ -78,7 +78,7 @@ impl Sgd {
     /// What the operation reports.
     pub fn step(&self, lr: f64, momentum: f64) -> Result<()> {
         if let Some(together) = &self.together {
-            return Ok(together.step(lr, momentum, None)?);
+            return Ok(together.step(lr, momentum)?);
         }
         let step = |slot: &Slot| {
             let Slot { parameter, velocity, rate, decay } = slot;

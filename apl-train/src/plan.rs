@@ -55,7 +55,12 @@ impl<T: Task> Plan<T> {
     /// [`Error::Usage`]: an arithmetic that the device does not have.
     pub fn calculate_on(&self, device: &Device) -> Result<()> {
         calculate_in(device, self.config.arithmetic.into()).map_err(|error| {
-            let problem = error.to_string().replacen("arithmetic: ", "", 1);
+            let problem = match error {
+                apl_core::Error::Setting { found, expected, .. } => {
+                    format!("found {found}, expected {expected}")
+                }
+                other => other.to_string(),
+            };
             Error::usage("arithmetic", problem)
                 .with_hint("give --device cuda, or leave the key out")
         })

@@ -1,6 +1,6 @@
 //! The image experiments as a task that `apl-train` can carry out.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use apl_core::{
     nn::{ActivationConfig, Chain, Loss, Setup},
@@ -11,6 +11,7 @@ use apl_train::{
     config::Config,
     hub::{self, Fetched},
     order::Order,
+    resident::Residents,
     run::{Better, DataSummary, Measure, Predictions, SourceFile},
     task::{Batch, Examples, Split},
     train::Settings,
@@ -35,7 +36,7 @@ pub struct Dataset {
     shuffle: Shuffle,
     augment: Augment,
     /// Splits on the GPU that computes, each copied when it is first shown.
-    resident: Mutex<Vec<(Split, Arc<Resident>)>>,
+    resident: Residents<Resident>,
 }
 
 impl Dataset {
@@ -46,15 +47,10 @@ impl Dataset {
         images: &Images,
         inputs: &Tensor,
     ) -> crate::Result<Arc<Resident>> {
-        let mut known = self.resident.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, resident)) = known.iter().find(|(known, _)| *known == split) {
-            return Ok(resident.clone());
-        }
-        let pixels = self.data.preprocessing.pixels(split);
-        let resident = Resident::of(images, pixels, inputs.dtype(), inputs.device())?;
-        let resident = Arc::new(resident);
-        known.push((split, resident.clone()));
-        Ok(resident)
+        self.resident.of(split, || {
+            let pixels = self.data.preprocessing.pixels(split);
+            Resident::of(images, pixels, inputs.dtype(), inputs.device())
+        })
     }
 
     fn split(&self, split: Split) -> Option<&Images> {
@@ -133,7 +129,7 @@ impl Task for Vision {
         let mut data = Data::load(&config.data, Folders::from(environment))?;
         data.warnings.drain(..).for_each(warn);
         let DataConfig { shuffle, augment, .. } = config.data;
-        Ok(Dataset { data, fetched, shuffle, augment, resident: Mutex::default() })
+        Ok(Dataset { data, fetched, shuffle, augment, resident: Residents::default() })
     }
 
     fn describe(dataset: &Dataset) -> Vec<DataSummary> {

@@ -51,7 +51,7 @@ impl Context<'static> {
 
     /// The training pass of this step.
     pub fn training(step: u64, streams: Streams) -> Self {
-        Self { mode: Mode::Train, step, dials: None, streams, observer: None }
+        Self::training_by(step, streams, None)
     }
 }
 

@@ -1,10 +1,6 @@
 //! The events of a run: read or generated, split, and brought to scale.
 
-use std::{
-    ops::Range,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{ops::Range, path::Path, sync::Arc};
 
 use apl_core::{
     ops::{access::with_slice_mut, real::Real},
@@ -12,6 +8,7 @@ use apl_core::{
 };
 use apl_train::{
     order::Order,
+    resident::Residents,
     task::{Batch, Examples, Split},
 };
 use candle_core::{DType, Device, Tensor};
@@ -50,7 +47,7 @@ pub struct Dataset {
     shuffle: Shuffle,
     digest: String,
     /// Splits on the GPU that computes, each copied when it is first shown.
-    resident: Mutex<Vec<(Split, Arc<Resident>)>>,
+    resident: Residents<Resident>,
 }
 
 impl Dataset {
@@ -91,7 +88,7 @@ impl Dataset {
             factors: None,
             shuffle: config.shuffle,
             digest,
-            resident: Mutex::default(),
+            resident: Residents::default(),
             store,
         };
         let signal = dataset.fit(config)?;
@@ -207,7 +204,7 @@ impl Dataset {
         }
         self.standard = standard;
         // What is on a GPU was brought to scale in the other way.
-        self.resident = Mutex::default();
+        self.resident = Residents::default();
         Ok(())
     }
 
@@ -267,13 +264,8 @@ impl Dataset {
 
     /// A split on the device of a batch.
     fn resident(&self, split: Split, inputs: &Tensor) -> Result<Arc<Resident>> {
-        let mut known = self.resident.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, resident)) = known.iter().find(|(known, _)| *known == split) {
-            return Ok(resident.clone());
-        }
-        let resident = Arc::new(Resident::of(self, split, inputs.dtype(), inputs.device())?);
-        known.push((split, resident.clone()));
-        Ok(resident)
+        let make = || Resident::of(self, split, inputs.dtype(), inputs.device());
+        self.resident.of(split, make)
     }
 
     fn write<T: Real>(&self, batch: Batch, to: &Examples) -> Result<()> {

@@ -1,5 +1,9 @@
 //! Convolutions by cuDNN, by algorithms that give the same bits every time.
 
+mod choice;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::HashMap,
     ffi::{c_int, c_void},
@@ -11,7 +15,6 @@ use candle_core::cuda_backend::cudarc::{
     cudnn::{
         result::{self, CudnnError},
         sys::{
-            cudnnConvolutionBwdDataAlgo_t, cudnnConvolutionBwdFilterAlgo_t,
             cudnnConvolutionDescriptor_t, cudnnConvolutionFwdAlgo_t, cudnnConvolutionMode_t,
             cudnnDataType_t, cudnnDeterminism_t, cudnnFilterDescriptor_t, cudnnHandle_t,
             cudnnMathType_t, cudnnStatus_t, cudnnTensorDescriptor_t, cudnnTensorFormat_t,
@@ -19,6 +22,8 @@ use candle_core::cuda_backend::cudarc::{
     },
     driver::CudaStream,
 };
+
+use choice::{Algorithm, Proposal};
 
 use super::{Address, Arithmetic, Convolution, Pass};
 use crate::{Error, Result};
@@ -42,13 +47,6 @@ pub(super) struct Plan {
     algorithm: Algorithm,
     /// Bytes.
     pub workspace: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Algorithm {
-    Output(cudnnConvolutionFwdAlgo_t),
-    Input(cudnnConvolutionBwdDataAlgo_t),
-    Weight(cudnnConvolutionBwdFilterAlgo_t),
 }
 
 /// Bytes of workspace up to which an algorithm is considered.
@@ -110,83 +108,6 @@ fn failed(error: CudnnError) -> Error {
 fn ints(shape: [usize; 4]) -> [c_int; 4] {
     shape.map(|size| size as c_int)
 }
-
-/// An algorithm that cuDNN proposes: what matters of its three kinds of answers.
-struct Proposal {
-    algorithm: Algorithm,
-    math: cudnnMathType_t,
-    workspace: usize,
-}
-
-impl Algorithm {
-    fn family(self) -> Family {
-        use cudnnConvolutionBwdDataAlgo_t as Data;
-        use cudnnConvolutionBwdFilterAlgo_t as Filter;
-        use cudnnConvolutionFwdAlgo_t as Forward;
-        match self {
-            Self::Output(
-                Forward::CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD
-                | Forward::CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED,
-            )
-            | Self::Input(
-                Data::CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD
-                | Data::CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED,
-            )
-            | Self::Weight(
-                Filter::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD
-                | Filter::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED,
-            ) => Family::Winograd,
-            Self::Output(Forward::CUDNN_CONVOLUTION_FWD_ALGO_FFT)
-            | Self::Input(Data::CUDNN_CONVOLUTION_BWD_DATA_ALGO_FFT)
-            | Self::Weight(Filter::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_FFT) => Family::Fourier,
-            Self::Output(Forward::CUDNN_CONVOLUTION_FWD_ALGO_FFT_TILING)
-            | Self::Input(Data::CUDNN_CONVOLUTION_BWD_DATA_ALGO_FFT_TILING)
-            | Self::Weight(Filter::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_FFT_TILING) => {
-                Family::FourierTiles
-            }
-            Self::Output(Forward::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM)
-            | Self::Input(Data::CUDNN_CONVOLUTION_BWD_DATA_ALGO_1)
-            | Self::Weight(Filter::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1) => Family::Product,
-            _ => Family::Other,
-        }
-    }
-}
-
-/// What an algorithm does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Family {
-    Winograd,
-    Fourier,
-    FourierTiles,
-    /// An implicit matrix product.
-    Product,
-    Other,
-}
-
-impl Proposal {
-    /// Where a proposal stands among the others, the least first; `None` where it will not do.
-    ///
-    /// In f32 cuDNN's own order is off by up to four times: for the wide 5 x 5 kernels of the paper's networks Fourier transforms take half the time of
-    /// implicit products. Winograd's transforms of kernels larger than 3 x 3 lose digits. For few channels the gradient by the weight is faster by
-    /// columns. With tensor cores implicit products are the fastest (docs/cuda.md has the figures).
-    fn place(&self, convolution: &Convolution) -> Option<u32> {
-        let Convolution { pass, weight: [outputs, channels, height, width], .. } = *convolution;
-        let (wide, kernel) = (channels.min(outputs) >= WIDE, height.max(width));
-        let tensor_cores = self.math != cudnnMathType_t::CUDNN_FMA_MATH;
-        match self.algorithm.family() {
-            Family::Product if tensor_cores => Some(0),
-            Family::Winograd if wide && kernel <= 3 => Some(1),
-            Family::Fourier if wide => Some(2),
-            Family::FourierTiles if wide => Some(3),
-            Family::Product if wide || pass != Pass::Weight => Some(4),
-            Family::Other if wide => Some(5),
-            _ => None,
-        }
-    }
-}
-
-/// Channels from which on transforms are worth while.
-const WIDE: usize = 16;
 
 macro_rules! proposals {
     ($ask:path, $kind:path, $($argument:expr),+) => {{
@@ -404,180 +325,5 @@ impl Drop for Plan {
                 let _ = result::destroy_convolution_descriptor(self.convolution);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use candle_core::{DType, Device, Tensor};
-
-    use super::*;
-    use crate::ops::{
-        conv2d::{self, Config},
-        cuda::calculate_in,
-        testing::{assert_close, normal, values},
-    };
-
-    /// Input, weight and padding of the convolutions of the paper's networks.
-    const SHAPES: [([usize; 4], [usize; 4], usize); 9] = [
-        ([100, 3, 32, 32], [96, 3, 5, 5], 2),
-        ([100, 96, 16, 16], [128, 96, 5, 5], 2),
-        ([100, 128, 8, 8], [256, 128, 5, 5], 2),
-        ([100, 3, 32, 32], [192, 3, 5, 5], 2),
-        ([100, 192, 32, 32], [160, 192, 1, 1], 0),
-        ([100, 160, 32, 32], [96, 160, 1, 1], 0),
-        ([100, 96, 16, 16], [192, 96, 5, 5], 2),
-        ([100, 192, 16, 16], [192, 192, 1, 1], 0),
-        ([100, 192, 8, 8], [192, 192, 3, 3], 1),
-    ];
-
-    fn gpu() -> Option<Device> {
-        for libraries in [c"lib", c"libcudnn"] {
-            if let Some(trouble) = crate::ops::cuda::libraries::trouble_with(libraries) {
-                println!("skipped: {trouble}");
-                return None;
-            }
-        }
-        Some(Device::new_cuda_with_stream(0).unwrap())
-    }
-
-    fn convolution(
-        pass: Pass,
-        (input, weight, padding): ([usize; 4], [usize; 4], usize),
-    ) -> Convolution {
-        let output = [input[0], weight[0], input[2], input[3]];
-        Convolution { real: DType::F32, pass, input, weight, output, stride: 1, padding }
-    }
-
-    /// Where a tensor of the GPU is.
-    fn place_of(tensor: &Tensor) -> Address {
-        let mut at = Address::NONE;
-        crate::ops::cuda::run([Some(("tensor", tensor))], |_, [found]| {
-            at = found;
-            Ok(())
-        })
-        .unwrap()
-        .unwrap();
-        at
-    }
-
-    /// A pass by a proposal: microseconds, and the numbers of two images, or of the weight.
-    fn measured(
-        device: &Device,
-        dnn: &Dnn,
-        convolution: &Convolution,
-        arithmetic: Arithmetic,
-        proposal: &Proposal,
-        tensors: &[Tensor; 3],
-    ) -> (f64, Vec<f64>) {
-        let (plan, _) = Plan::describe(dnn.handle(), convolution, arithmetic).unwrap();
-        let plan = plan.take(proposal).unwrap();
-        let memory = Tensor::zeros(plan.workspace.max(1), DType::U8, device).unwrap();
-        let written = match convolution.pass {
-            Pass::Input => 0,
-            Pass::Weight => 1,
-            Pass::Output => 2,
-        };
-        let result = tensors[written].zeros_like().unwrap();
-        let mut at = [0, 1, 2].map(|i| place_of(&tensors[i]));
-        at[written] = place_of(&result);
-        let workspace = place_of(&memory);
-        let round = |times: u32| {
-            let start = std::time::Instant::now();
-            for _ in 0..times {
-                plan.run(dnn.handle(), at, workspace).unwrap();
-            }
-            device.synchronize().unwrap();
-            1e6 * start.elapsed().as_secs_f64() / f64::from(times)
-        };
-        round(2);
-        let microseconds = round(10);
-        let some = result.narrow(0, 0, 2).unwrap().to_device(&Device::Cpu).unwrap();
-        (microseconds, values(&some))
-    }
-
-    /// Every algorithm that gives the same bits every time, in cuDNN's order, with its time, its memory and how far it is from the plainest one, as a
-    /// part of the largest number: what the choice is worth and what it costs.
-    #[test]
-    #[ignore = "needs a GPU"]
-    fn algorithms_on_a_gpu() {
-        let Some(device) = gpu() else { return };
-        let Device::Cuda(cuda) = &device else { panic!("a GPU") };
-        let dnn = Dnn::new(&cuda.cuda_stream()).unwrap().unwrap();
-        for shape in SHAPES {
-            let on = |name: &str, dims: [usize; 4]| {
-                normal(name, &dims, DType::F32).to_device(&device).unwrap()
-            };
-            let sizes = convolution(Pass::Output, shape);
-            let tensors = [on("x", sizes.input), on("w", sizes.weight), on("y", sizes.output)];
-            for pass in [Pass::Output, Pass::Input, Pass::Weight] {
-                let convolution = convolution(pass, shape);
-                let mut plainest: Option<Vec<f64>> = None;
-                for arithmetic in [Arithmetic::F32, Arithmetic::Tf32] {
-                    let (_, proposals) =
-                        Plan::describe(dnn.handle(), &convolution, arithmetic).unwrap();
-                    let by = |proposal: &Proposal| {
-                        measured(&device, &dnn, &convolution, arithmetic, proposal, &tensors)
-                    };
-                    if plainest.is_none() {
-                        let plain =
-                            proposals.iter().find(|p| p.algorithm.family() == Family::Product);
-                        plainest = plain.map(|plain| by(plain).1);
-                    }
-                    let expected = plainest.clone().unwrap_or_default();
-                    let largest = expected.iter().map(|v| v.abs()).fold(0.0, f64::max);
-                    let timed = proposals.iter().map(|proposal| {
-                        let (microseconds, found) = by(proposal);
-                        let apart = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
-                        let apart = apart.fold(0.0, f64::max) / largest;
-                        let text = format!("{:?}", proposal.algorithm);
-                        let name = text.rsplit("ALGO_").next().unwrap().trim_end_matches(')');
-                        let megabytes = 1e-6 * proposal.workspace as f64;
-                        format!("{name} {microseconds:.0} us {megabytes:.0} MB {apart:.0e}")
-                    });
-                    let timed = timed.collect::<Vec<_>>().join(", ");
-                    println!("{:?} {:?} {arithmetic} {pass:?}: {timed}", shape.0, shape.1);
-                }
-            }
-        }
-    }
-
-    /// By cuDNN against the processor, and twice for the same bits.
-    #[test]
-    #[ignore = "needs a GPU"]
-    fn convolutions_on_a_gpu_agree_with_the_cpu() {
-        let Some(device) = gpu() else { return };
-        for (arithmetic, tolerance) in [(Arithmetic::F32, 3e-5), (Arithmetic::Tf32, 2e-2)] {
-            calculate_in(&device, arithmetic).unwrap();
-            for (mut input, weight, padding) in SHAPES {
-                input[0] = 10;
-                let window = Config { stride: 1, padding };
-                let scale = 1.0 / ((weight[1] * weight[2] * weight[3]) as f64).sqrt();
-                let x = normal("x", &input, DType::F32);
-                let w = (normal("w", &weight, DType::F32) * scale).unwrap();
-                let b = normal("b", &weight[..1], DType::F32);
-                let g = normal("g", &[10, weight[0], input[2], input[3]], DType::F32);
-                let outputs = |device: &Device| -> Vec<Tensor> {
-                    let [x, w, b, g] = [&x, &w, &b, &g].map(|t| t.to_device(device).unwrap());
-                    let [y, dx, dw, db] = [&g, &x, &w, &b].map(|t| t.zeros_like().unwrap());
-                    conv2d::forward(&x, &w, &b, window, &y).unwrap();
-                    conv2d::backward(&x, &w, window, &g, Some(&dx), Some((&dw, &db))).unwrap();
-                    [y, dx, dw, db].map(|t| t.to_device(&Device::Cpu).unwrap()).to_vec()
-                };
-                let (found, again) = (outputs(&device), outputs(&device));
-                let expected = outputs(&Device::Cpu);
-                let largest =
-                    |tensor: &Tensor| values(tensor).into_iter().map(f64::abs).fold(0.0, f64::max);
-                for (i, name) in ["y", "dx", "dw", "db"].into_iter().enumerate() {
-                    assert_eq!(values(&found[i]), values(&again[i]), "{name} of {weight:?}");
-                    // Relative to the largest: sums of many terms cancel.
-                    let scale = 1.0 / largest(&expected[i]);
-                    let [found, expected] = [&found[i], &expected[i]].map(|t| (t * scale).unwrap());
-                    let name = format!("{name} of {weight:?} in {arithmetic}");
-                    assert_close(&name, &found, &expected, tolerance);
-                }
-            }
-        }
-        println!("9 convolutions agree with the CPU, to the bit with themselves");
     }
 }

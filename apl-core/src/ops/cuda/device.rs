@@ -144,18 +144,21 @@ impl Kept {
         self.functions.insert(kernel.clone(), function.clone());
         Ok(function)
     }
+}
 
-    /// Memory for so many bytes. What was given before stays for recordings that use it.
-    fn scratch(&mut self, device: &CudaDevice, bytes: usize) -> Result<Address> {
-        let stream = device.cuda_stream();
-        let memory = match self.scratch.take() {
-            Some(memory) if memory.len() >= bytes => memory,
-            _ => Arc::new(device.alloc_zeros::<u8>(bytes.next_multiple_of(1 << 20))?),
-        };
-        let address = Address(memory.device_ptr(&stream).0);
-        self.scratch = Some(memory);
-        Ok(address)
-    }
+/// Memory for so many bytes out of what is shared. What was given before stays for recordings that use it.
+fn scratch(
+    shared: &mut Option<Arc<CudaSlice<u8>>>,
+    device: &CudaDevice,
+    bytes: usize,
+) -> Result<Address> {
+    let memory = match shared.take() {
+        Some(memory) if memory.len() >= bytes => memory,
+        _ => Arc::new(device.alloc_zeros::<u8>(bytes.next_multiple_of(1 << 20))?),
+    };
+    let address = Address(memory.device_ptr(&device.cuda_stream()).0);
+    *shared = Some(memory);
+    Ok(address)
 }
 
 type Shared = Arc<Mutex<Kept>>;
@@ -333,26 +336,21 @@ impl Machine for Gpu<'_> {
     }
 
     fn scratch(&self, numbers: usize, real: DType) -> Result<Address> {
-        self.kept.borrow_mut().scratch(self.device, numbers * real.size_in_bytes())
+        let shared = &mut self.kept.borrow_mut().scratch;
+        scratch(shared, self.device, numbers * real.size_in_bytes())
     }
 
     #[cfg(feature = "cudnn")]
     fn convolve(&self, convolution: &Convolution, at: [Address; 3]) -> Result<bool> {
-        let mut kept = self.kept.borrow_mut();
-        let arithmetic = kept.arithmetic;
+        let Kept { dnn, scratch: shared, arithmetic, .. } = &mut **self.kept.borrow_mut();
         // cuDNN rounds f32 to TF32 at most.
-        if convolution.real != DType::F32 || arithmetic == Arithmetic::Bf16 {
+        if convolution.real != DType::F32 || *arithmetic == Arithmetic::Bf16 {
             return Ok(false);
         }
-        let Some(dnn) = &mut kept.dnn else { return Ok(false) };
-        let Some(plan) = dnn.plan(convolution, arithmetic)? else { return Ok(false) };
-        let bytes = plan.workspace;
-        let workspace = kept.scratch(self.device, bytes)?;
-        let Some(dnn) = &mut kept.dnn else { return Ok(false) };
+        let Some(dnn) = dnn else { return Ok(false) };
         let handle = dnn.handle();
-        if let Some(plan) = dnn.plan(convolution, arithmetic)? {
-            plan.run(handle, at, workspace)?;
-        }
+        let Some(plan) = dnn.plan(convolution, *arithmetic)? else { return Ok(false) };
+        plan.run(handle, at, scratch(shared, self.device, plan.workspace)?)?;
         Ok(true)
     }
 

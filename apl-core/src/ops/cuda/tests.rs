@@ -93,7 +93,7 @@ fn train(mut network: Chain, dtype: DType, steps: u64) -> (Tensor, Vec<Tensor>) 
         loss.accumulate(&scores, &labels, None, Some(&gradient), &total).unwrap();
         network.backward(&x, &gradient, &mut context).unwrap();
         match &together {
-            Some(together) => together.step(f64::MAX, 0.0, Some(&dials)).unwrap(),
+            Some(together) => together.step_by(&dials).unwrap(),
             None => {
                 let numbers = sgd::Step { rate: 0.05, momentum: 0.9, decay: 0.001 };
                 for Moved { value, gradient, velocity, .. } in &moved {
@@ -148,8 +148,13 @@ fn training_agrees_with_the_cpu() {
     }
 }
 
+/// `None` where there is none, which is said.
 #[cfg(feature = "cuda")]
-fn gpu() -> Device {
+pub(super) fn gpu() -> Option<Device> {
+    if let Some(trouble) = super::trouble() {
+        println!("skipped: {trouble}");
+        return None;
+    }
     let device = Device::new_cuda_with_stream(0).unwrap();
     if let Device::Cuda(device) = &device {
         // SAFETY: one stream.
@@ -158,7 +163,7 @@ fn gpu() -> Device {
             device.disable_event_tracking();
         }
     }
-    device
+    Some(device)
 }
 
 /// On the GPU itself, and twice, for the same bits: `bench/gpu/build test --release -p apl-core --features cuda --lib gpu -- --ignored --nocapture`.
@@ -166,11 +171,7 @@ fn gpu() -> Device {
 #[test]
 #[ignore = "needs a GPU"]
 fn training_on_a_gpu_agrees_with_the_cpu() {
-    if let Some(trouble) = super::trouble() {
-        println!("skipped: {trouble}");
-        return;
-    }
-    let device = gpu();
+    let Some(device) = gpu() else { return };
     for activation in activations() {
         let on_gpu = |dtype| train(convolutional(activation, 4, dtype, &device), dtype, 50);
         check_training(activation, 50, [1e-9, 2e-3], &on_gpu);
@@ -195,11 +196,7 @@ fn training_on_a_gpu_agrees_with_the_cpu() {
 #[ignore = "needs a GPU"]
 fn bandwidth_on_a_gpu() {
     use crate::ops::{apl, copy};
-    if let Some(trouble) = super::trouble() {
-        println!("skipped: {trouble}");
-        return;
-    }
-    let device = gpu();
+    let Some(device) = gpu() else { return };
     let unit = [96, 32, 32];
     let (batch, count) = (100, 100 * 96 * 32 * 32);
     let full = |name: &str| on(&device, name, &[&[batch], &unit[..]].concat(), DType::F32);

@@ -147,8 +147,8 @@ mod tests {
             dials.set(3, 0.02, 0.8).unwrap();
             emulator::with(machine.clone(), || {
                 let together = Together::new(&moved).unwrap().unwrap();
-                together.step(0.1, 0.9, None).unwrap();
-                together.step(5.0, 5.0, Some(&dials)).unwrap();
+                together.step(0.1, 0.9).unwrap();
+                together.step_by(&dials).unwrap();
             });
             for (parameter, [value, velocity]) in moved.iter().zip(&expected) {
                 for (rate, momentum) in [(0.1, 0.9), (0.02, 0.8)] {

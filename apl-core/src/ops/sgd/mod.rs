@@ -8,7 +8,7 @@ use candle_core::{DType, Tensor};
 use crate::{
     Result,
     ops::{
-        access::{apart, read, write2},
+        access::{Named, apart, read, write2},
         check, cuda as gpu,
         dials::Dials,
         real::{Real, with_real},
@@ -129,18 +129,28 @@ impl Together {
         Ok(Some(Self { table, slots: slots.len(), blocks, dtype, _tensors }))
     }
 
-    /// [`step`] of every parameter, with this rate and momentum or those of the dials.
+    /// [`step`] of every parameter, by this rate and momentum.
     ///
     /// # Errors
     /// A rate or momentum that is not finite; what the device reports.
-    pub fn step(&self, rate: f64, momentum: f64, dials: Option<&Dials>) -> Result<()> {
+    pub fn step(&self, rate: f64, momentum: f64) -> Result<()> {
         for (name, number) in [("rate", rate), ("momentum", momentum)] {
             finite(name, number)?;
         }
-        let dials = dials.map(|dials| ("sgd: dials", dials.words()));
+        self.launch([rate, momentum], None)
+    }
+
+    /// [`step`] of every parameter, by the rate and the momentum that the dials show when the GPU gets to it.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn step_by(&self, dials: &Dials) -> Result<()> {
+        self.launch([0.0; 2], Some(("sgd: dials", dials.words())))
+    }
+
+    fn launch(&self, numbers: [f64; 2], dials: Option<Named>) -> Result<()> {
         let done = gpu::run([Some(("sgd: table", &self.table)), dials], |machine, at| {
-            let sizes = [self.slots, self.blocks];
-            cuda::step_all(machine, at, sizes, [rate, momentum], self.dtype)
+            cuda::step_all(machine, at, [self.slots, self.blocks], numbers, self.dtype)
         });
         done.unwrap_or(Ok(()))
     }
