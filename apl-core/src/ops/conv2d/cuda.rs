@@ -7,8 +7,8 @@ use super::lowering::Size;
 use crate::{
     Result,
     ops::cuda::{
-        Address, Argument, BLOCK, Convolution, Kernel, Launch, Machine, Matrix, Pass, Product,
-        Program, Times, blocks, for_each, int, long, packs,
+        Address, Argument, BLOCK, Convolution, Convolved, Kernel, Launch, Machine, Matrix, Pass,
+        Product, Program, Times, blocks, for_each, int, long, packs,
     },
 };
 
@@ -137,11 +137,19 @@ pub(super) fn forward(
     real: DType,
 ) -> Result<()> {
     let convolved = match size.is_pointwise() {
-        true => pointwise(machine, Pass::Output, [x, weight, y], size, real).map(|()| true),
-        false => machine.convolve(&convolution(Pass::Output, size, real), [x, weight, y]),
+        true => {
+            pointwise(machine, Pass::Output, [x, weight, y], size, real)?;
+            Convolved::Unbiased
+        }
+        false => {
+            let convolution = convolution(Pass::Output, size, real);
+            machine.convolve(&convolution, [x, weight, y], Some(bias))?
+        }
     };
-    if convolved? {
-        return add_bias(machine, [bias, y], size, real);
+    match convolved {
+        Convolved::Whole => return Ok(()),
+        Convolved::Unbiased => return add_bias(machine, [bias, y], size, real),
+        Convolved::Not => {}
     }
     let taps = size.taps();
     let weights = Matrix::new(weight, taps);
@@ -256,7 +264,8 @@ pub(super) fn input_gradient(
     if size.is_pointwise() {
         return pointwise(machine, Pass::Input, [dx, weight, g], size, real);
     }
-    if machine.convolve(&convolution(Pass::Input, size, real), [dx, weight, g])? {
+    let convolution = convolution(Pass::Input, size, real);
+    if machine.convolve(&convolution, [dx, weight, g], None)? != Convolved::Not {
         return Ok(());
     }
     let taps = size.taps();
@@ -296,7 +305,8 @@ pub(super) fn parameter_gradients(
     if size.is_pointwise() {
         return pointwise(machine, Pass::Weight, [x, dw, g], size, real);
     }
-    if machine.convolve(&convolution(Pass::Weight, size, real), [x, dw, g])? {
+    let convolution = convolution(Pass::Weight, size, real);
+    if machine.convolve(&convolution, [x, dw, g], None)? != Convolved::Not {
         return Ok(());
     }
     let taps = size.taps();

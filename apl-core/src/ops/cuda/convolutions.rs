@@ -1,37 +1,39 @@
-//! Convolutions by cuDNN, by algorithms that give the same bits every time.
+//! Convolutions by cuDNN, by what gives the same bits every time.
+//!
+//! In f32 cuDNN's algorithms compute them, by a choice of our own; with tensor cores the engines that cuDNN's heuristics propose for an operation graph, in
+//! bf16 on images whose channels come last. Nothing is measured: what is chosen is a matter of sizes, so that a run that is gone on with goes on with the
+//! same bits.
 
+mod algorithms;
 mod choice;
+mod engines;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashMap,
-    ffi::{c_int, c_void},
-    mem::zeroed,
-    ptr::null_mut,
-};
+use std::{collections::HashMap, sync::Arc};
 
-use candle_core::cuda_backend::cudarc::{
-    cudnn::{
-        result::{self, CudnnError},
-        sys::{
-            cudnnConvolutionDescriptor_t, cudnnConvolutionFwdAlgo_t, cudnnConvolutionMode_t,
-            cudnnDataType_t, cudnnDeterminism_t, cudnnFilterDescriptor_t, cudnnHandle_t,
-            cudnnMathType_t, cudnnStatus_t, cudnnTensorDescriptor_t, cudnnTensorFormat_t,
+use candle_core::{
+    DType,
+    cuda_backend::cudarc::{
+        cudnn::{
+            result::{self, CudnnError},
+            sys::{cudnnDataType_t, cudnnHandle_t},
         },
+        driver::CudaStream,
     },
-    driver::CudaStream,
 };
+use engines::Form;
 
-use choice::{Algorithm, Proposal};
-
-use super::{Address, Arithmetic, Convolution, Pass};
+use super::{
+    Address, Arithmetic, Convolution, Convolved, Machine, Pass,
+    turned::{Numbers, Turned},
+};
 use crate::{Error, Result};
 
 /// cuDNN on one stream.
 pub(super) struct Dnn {
     handle: cudnnHandle_t,
-    plans: HashMap<(Convolution, Arithmetic), Option<Plan>>,
+    plans: HashMap<(Convolution, Arithmetic), Option<Arc<Plan>>>,
 }
 
 // SAFETY: cuDNN lets any thread use a handle, one at a time; the lock of what is kept for a device sees to that.
@@ -40,19 +42,26 @@ unsafe impl Send for Dnn {}
 
 /// How one pass is computed.
 pub(super) struct Plan {
-    input: cudnnTensorDescriptor_t,
-    weight: cudnnFilterDescriptor_t,
-    output: cudnnTensorDescriptor_t,
-    convolution: cudnnConvolutionDescriptor_t,
-    algorithm: Algorithm,
-    /// Bytes.
-    pub workspace: usize,
+    handle: cudnnHandle_t,
+    how: How,
 }
 
-/// Bytes of workspace up to which an algorithm is considered.
+enum How {
+    Algorithm(algorithms::Plan),
+    Engine(engines::Plan),
+    /// On tensors whose channels come last.
+    Turned(engines::Plan, Layouts),
+}
+
+/// Bytes of workspace up to which something is considered.
 const WORKSPACE: usize = 512 << 20;
-/// cuDNN knows at most so many algorithms of a pass.
-const ALGORITHMS: usize = 8;
+
+/// Tensors as they are, in f32.
+const PLAIN: Form = Form {
+    last: false,
+    factors: cudnnDataType_t::CUDNN_DATA_FLOAT,
+    result: cudnnDataType_t::CUDNN_DATA_FLOAT,
+};
 
 impl Dnn {
     /// `None` where the machine has no cuDNN.
@@ -69,24 +78,14 @@ impl Dnn {
         Ok(Some(Self { handle, plans: HashMap::new() }))
     }
 
-    /// How a pass is computed, chosen at its first use by sizes alone, so that a run that is gone on with goes on with the same bits; `None` where no
-    /// algorithm will do.
-    pub fn plan(
-        &mut self,
-        convolution: &Convolution,
-        arithmetic: Arithmetic,
-    ) -> Result<Option<&Plan>> {
-        let key = (*convolution, arithmetic);
-        if !self.plans.contains_key(&key) {
-            // What cuDNN does not describe, such as more than 2^31 numbers, others compute.
-            let plan = Plan::choose(self.handle, convolution, arithmetic).unwrap_or_default();
-            self.plans.insert(key, plan);
-        }
-        Ok(self.plans.get(&key).and_then(Option::as_ref))
-    }
-
-    pub fn handle(&self) -> cudnnHandle_t {
-        self.handle
+    /// How a pass is computed, chosen at its first use; `None` where nothing suits.
+    pub fn plan(&mut self, convolution: &Convolution, arithmetic: Arithmetic) -> Option<Arc<Plan>> {
+        let handle = self.handle;
+        let plan = self.plans.entry((*convolution, arithmetic)).or_insert_with(|| {
+            let how = How::choose(handle, convolution, arithmetic)?;
+            Some(Arc::new(Plan { handle, how }))
+        });
+        plan.clone()
     }
 }
 
@@ -105,225 +104,160 @@ fn failed(error: CudnnError) -> Error {
     candle_core::Error::wrap(error).into()
 }
 
-fn ints(shape: [usize; 4]) -> [c_int; 4] {
-    shape.map(|size| size as c_int)
-}
-
-macro_rules! proposals {
-    ($ask:path, $kind:path, $($argument:expr),+) => {{
-        let (mut found, mut answers) = (0, [zeroed(); ALGORITHMS]);
-        $ask($($argument),+, ALGORITHMS as c_int, &mut found, answers.as_mut_ptr()).map_err(failed)?;
-        let answers = answers[..(found as usize).min(ALGORITHMS)].iter();
-        answers
-            .filter(|answer| {
-                answer.status == cudnnStatus_t::CUDNN_STATUS_SUCCESS
-                    && answer.determinism == cudnnDeterminism_t::CUDNN_DETERMINISTIC
-            })
-            .map(|answer| Proposal {
-                algorithm: $kind(answer.algo),
-                math: answer.mathType,
-                workspace: answer.memory,
-            })
-            .collect::<Vec<_>>()
-    }};
-}
-
-impl Plan {
-    /// Descriptors of a pass, and the algorithms that cuDNN proposes for it, the one that it thinks fastest first.
-    #[allow(unsafe_code)]
-    fn describe(
-        handle: cudnnHandle_t,
-        convolution: &Convolution,
-        arithmetic: Arithmetic,
-    ) -> Result<(Self, Vec<Proposal>)> {
-        let Convolution { pass, input, weight, output, stride, padding, .. } = *convolution;
-        let (layout, float) =
-            (cudnnTensorFormat_t::CUDNN_TENSOR_NCHW, cudnnDataType_t::CUDNN_DATA_FLOAT);
-        let math = match arithmetic {
-            Arithmetic::F32 => cudnnMathType_t::CUDNN_FMA_MATH,
-            _ => cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
-        };
-        // SAFETY: descriptors are made before they are used and given back by `Drop`; sizes are those that the operation has checked.
-        unsafe {
-            let mut plan = Self {
-                input: result::create_tensor_descriptor().map_err(failed)?,
-                weight: null_mut(),
-                output: null_mut(),
-                convolution: null_mut(),
-                algorithm: Algorithm::Output(
-                    cudnnConvolutionFwdAlgo_t::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM,
-                ),
-                workspace: 0,
-            };
-            plan.weight = result::create_filter_descriptor().map_err(failed)?;
-            plan.output = result::create_tensor_descriptor().map_err(failed)?;
-            plan.convolution = result::create_convolution_descriptor().map_err(failed)?;
-            result::set_tensor4d_descriptor(plan.input, layout, float, ints(input))
-                .map_err(failed)?;
-            result::set_filter4d_descriptor(plan.weight, float, layout, ints(weight))
-                .map_err(failed)?;
-            result::set_tensor4d_descriptor(plan.output, layout, float, ints(output))
-                .map_err(failed)?;
-            let (stride, padding) = (stride as c_int, padding as c_int);
-            result::set_convolution2d_descriptor(
-                plan.convolution,
-                padding,
-                padding,
-                stride,
-                stride,
-                1,
-                1,
-                cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION,
-                float,
-            )
-            .map_err(failed)?;
-            result::set_convolution_math_type(plan.convolution, math).map_err(failed)?;
-            let Self { input, weight, output, convolution, .. } = plan;
-            let proposals = match pass {
-                Pass::Output => proposals!(
-                    result::get_convolution_forward_algorithm,
-                    Algorithm::Output,
-                    handle,
-                    input,
-                    weight,
-                    convolution,
-                    output
-                ),
-                Pass::Input => proposals!(
-                    result::get_convolution_backward_data_algorithm,
-                    Algorithm::Input,
-                    handle,
-                    weight,
-                    output,
-                    convolution,
-                    input
-                ),
-                Pass::Weight => proposals!(
-                    result::get_convolution_backward_filter_algorithm,
-                    Algorithm::Weight,
-                    handle,
-                    input,
-                    output,
-                    convolution,
-                    weight
-                ),
-            };
-            let fits = |proposal: &Proposal| {
-                proposal.workspace <= WORKSPACE
-                    && (arithmetic != Arithmetic::F32
-                        || proposal.math == cudnnMathType_t::CUDNN_FMA_MATH)
-            };
-            Ok((plan, proposals.into_iter().filter(fits).collect()))
-        }
-    }
-
-    #[allow(unsafe_code)]
-    fn take(mut self, proposal: &Proposal) -> Result<Self> {
-        // SAFETY: the descriptor is the plan's own.
-        unsafe {
-            result::set_convolution_math_type(self.convolution, proposal.math).map_err(failed)?;
-        }
-        self.algorithm = proposal.algorithm;
-        self.workspace = proposal.workspace;
-        Ok(self)
-    }
-
+impl How {
+    /// What cuDNN does not describe, such as more than 2^31 numbers, others compute.
     fn choose(
         handle: cudnnHandle_t,
         convolution: &Convolution,
         arithmetic: Arithmetic,
-    ) -> Result<Option<Self>> {
-        let (plan, proposals) = Self::describe(handle, convolution, arithmetic)?;
-        let placed =
-            proposals.iter().filter_map(|proposal| Some((proposal.place(convolution)?, proposal)));
-        match placed.min_by_key(|(place, _)| *place) {
-            Some((_, best)) => plan.take(best).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// Computes the pass; `workspace` has as many bytes as the plan says.
-    #[allow(unsafe_code)]
-    pub fn run(
-        &self,
-        handle: cudnnHandle_t,
-        [input, weight, output]: [Address; 3],
-        workspace: Address,
-    ) -> Result<()> {
-        let (one, zero) = (1f32, 0f32);
-        let (one, zero) = (&raw const one as *const c_void, &raw const zero as *const c_void);
-        let [input, weight, output, workspace] =
-            [input, weight, output, workspace].map(|Address(at)| at as *mut c_void);
-        // SAFETY: the tensors have the descriptors' shapes, which the operation has checked.
-        unsafe {
-            match self.algorithm {
-                Algorithm::Output(algorithm) => result::convolution_forward(
-                    handle,
-                    one,
-                    self.input,
-                    input,
-                    self.weight,
-                    weight,
-                    self.convolution,
-                    algorithm,
-                    workspace,
-                    self.workspace,
-                    zero,
-                    self.output,
-                    output,
-                ),
-                Algorithm::Input(algorithm) => result::convolution_backward_data(
-                    handle,
-                    one,
-                    self.weight,
-                    weight,
-                    self.output,
-                    output,
-                    self.convolution,
-                    algorithm,
-                    workspace,
-                    self.workspace,
-                    zero,
-                    self.input,
-                    input,
-                ),
-                Algorithm::Weight(algorithm) => result::convolution_backward_filter(
-                    handle,
-                    one,
-                    self.input,
-                    input,
-                    self.output,
-                    output,
-                    self.convolution,
-                    algorithm,
-                    workspace,
-                    self.workspace,
-                    zero,
-                    self.weight,
-                    weight,
-                ),
+    ) -> Option<Self> {
+        let algorithm = || {
+            let plan = algorithms::Plan::choose(handle, convolution, arithmetic).ok()??;
+            Some(Self::Algorithm(plan))
+        };
+        match arithmetic {
+            Arithmetic::F32 => algorithm(),
+            Arithmetic::Tf32 => {
+                engine(handle, convolution, PLAIN).map(Self::Engine).or_else(algorithm)
             }
-            .map_err(failed)
+            Arithmetic::Bf16 => FORMS.into_iter().find_map(|form| {
+                let layouts = Layouts::of(convolution, form)?;
+                let plan = engine(handle, &layouts.padded(convolution), form)?;
+                Some(Self::Turned(plan, layouts))
+            }),
         }
     }
 }
 
-impl Drop for Plan {
-    fn drop(&mut self) {
-        // SAFETY: each was made by `describe`, or is null.
-        #[allow(unsafe_code)]
-        unsafe {
-            for tensor in [self.input, self.output] {
-                if !tensor.is_null() {
-                    let _ = result::destroy_tensor_descriptor(tensor);
-                }
-            }
-            if !self.weight.is_null() {
-                let _ = result::destroy_filter_descriptor(self.weight);
-            }
-            if !self.convolution.is_null() {
-                let _ = result::destroy_convolution_descriptor(self.convolution);
+/// The first engine that cuDNN proposes, gives the same bits every time and can be made ready.
+fn engine(handle: cudnnHandle_t, convolution: &Convolution, form: Form) -> Option<engines::Plan> {
+    let proposals = engines::proposals(handle, convolution, form).ok()?;
+    let mut plans = proposals
+        .into_iter()
+        .filter(|proposal| proposal.deterministic)
+        .filter_map(|proposal| proposal.plan(handle).ok());
+    plans.find(|plan| plan.workspace <= WORKSPACE)
+}
+
+impl Plan {
+    /// Computes the pass on input, weight and output, values or gradients.
+    pub fn run(
+        &self,
+        machine: &dyn Machine,
+        at: [Address; 3],
+        bias: Option<Address>,
+    ) -> Result<Convolved> {
+        let workspace = |bytes: usize| machine.scratch(bytes.div_ceil(4), DType::F32);
+        match &self.how {
+            How::Algorithm(plan) => plan.run(self.handle, at, workspace(plan.workspace)?)?,
+            How::Engine(plan) => plan.run(self.handle, at, workspace(plan.workspace)?)?,
+            How::Turned(plan, layouts) => {
+                let memory = workspace(layouts.bytes() + plan.workspace)?;
+                let (turned, rest) = layouts.places(memory);
+                layouts.turn(machine, at, turned)?;
+                plan.run(self.handle, turned, rest)?;
+                layouts.turn_back(machine, at, turned, bias)?;
+                return Ok(Convolved::Whole);
             }
         }
+        Ok(Convolved::Unbiased)
     }
+}
+
+/// bf16 of channels that come last, the sums as they are where an engine writes them so.
+const FORMS: [Form; 2] = [
+    Form {
+        last: true,
+        factors: cudnnDataType_t::CUDNN_DATA_BFLOAT16,
+        result: cudnnDataType_t::CUDNN_DATA_FLOAT,
+    },
+    Form {
+        last: true,
+        factors: cudnnDataType_t::CUDNN_DATA_BFLOAT16,
+        result: cudnnDataType_t::CUDNN_DATA_BFLOAT16,
+    },
+];
+
+/// Input, weight and output of a convolution with their channels last.
+struct Layouts {
+    tensors: [Turned; 3],
+    written: usize,
+}
+
+/// Channels are filled up with zeros to a multiple of this: what tensor cores want.
+const CHANNELS: usize = 8;
+
+impl Layouts {
+    /// `None` where the tensors would have to be filled up on both sides.
+    fn of(convolution: &Convolution, form: Form) -> Option<Self> {
+        let Convolution { pass, input, weight, output, .. } = *convolution;
+        if !output[1].is_multiple_of(CHANNELS) {
+            return None;
+        }
+        let written = match pass {
+            Pass::Input => 0,
+            Pass::Weight => 1,
+            Pass::Output => 2,
+        };
+        let tensors =
+            [(0, input), (1, weight), (2, output)].map(|(i, [images, channels, h, w])| {
+                let plain = i == written && form.result == cudnnDataType_t::CUDNN_DATA_FLOAT;
+                Turned {
+                    images,
+                    channels,
+                    padded: channels.next_multiple_of(CHANNELS),
+                    positions: h * w,
+                    numbers: if plain { Numbers::F32 } else { Numbers::Bf16 },
+                }
+            });
+        Some(Self { tensors, written })
+    }
+
+    /// The convolution of the tensors as they are then.
+    fn padded(&self, convolution: &Convolution) -> Convolution {
+        let mut padded = *convolution;
+        padded.input[1] = self.tensors[0].padded;
+        padded.weight[1] = self.tensors[1].padded;
+        padded
+    }
+
+    fn bytes(&self) -> usize {
+        self.tensors.iter().map(room).sum()
+    }
+
+    /// Where they are, and the rest of the memory.
+    fn places(&self, memory: Address) -> ([Address; 3], Address) {
+        let mut next = memory.0;
+        let places = self.tensors.each_ref().map(|tensor| {
+            let place = Address(next);
+            next += room(tensor) as u64;
+            place
+        });
+        (places, Address(next))
+    }
+
+    /// What is read.
+    fn turn(&self, machine: &dyn Machine, at: [Address; 3], to: [Address; 3]) -> Result<()> {
+        for i in (0..3).filter(|&i| i != self.written) {
+            self.tensors[i].turn(machine, at[i], to[i])?;
+        }
+        Ok(())
+    }
+
+    /// What was written.
+    fn turn_back(
+        &self,
+        machine: &dyn Machine,
+        at: [Address; 3],
+        from: [Address; 3],
+        bias: Option<Address>,
+    ) -> Result<()> {
+        let i = self.written;
+        self.tensors[i].turn_back(machine, from[i], at[i], bias)
+    }
+}
+
+/// Bytes that a tensor takes, so that what comes after it begins where wide loads may.
+fn room(tensor: &Turned) -> usize {
+    tensor.bytes().next_multiple_of(256)
 }

@@ -31,7 +31,8 @@ use candle_core::{
 };
 
 use super::{
-    Address, Argument, Arithmetic, Convolution, Kernel, Launch, Machine, Matrix, Product, compiler,
+    Address, Argument, Arithmetic, Convolution, Convolved, Kernel, Launch, Machine, Matrix,
+    Product, compiler,
 };
 use crate::{Error, Result, ops::access::Named};
 
@@ -341,22 +342,26 @@ impl Machine for Gpu<'_> {
     }
 
     #[cfg(feature = "cudnn")]
-    fn convolve(&self, convolution: &Convolution, at: [Address; 3]) -> Result<bool> {
-        let Kept { dnn, scratch: shared, arithmetic, .. } = &mut **self.kept.borrow_mut();
-        // cuDNN rounds f32 to TF32 at most.
-        if convolution.real != DType::F32 || *arithmetic == Arithmetic::Bf16 {
-            return Ok(false);
+    fn convolve(
+        &self,
+        convolution: &Convolution,
+        at: [Address; 3],
+        bias: Option<Address>,
+    ) -> Result<Convolved> {
+        if convolution.real != DType::F32 {
+            return Ok(Convolved::Not);
         }
-        let Some(dnn) = dnn else { return Ok(false) };
-        let handle = dnn.handle();
-        let Some(plan) = dnn.plan(convolution, *arithmetic)? else { return Ok(false) };
-        plan.run(handle, at, scratch(shared, self.device, plan.workspace)?)?;
-        Ok(true)
+        // What is kept is let go before the plan asks for memory and kernels.
+        let plan = {
+            let Kept { dnn, arithmetic, .. } = &mut **self.kept.borrow_mut();
+            dnn.as_mut().and_then(|dnn| dnn.plan(convolution, *arithmetic))
+        };
+        plan.map_or(Ok(Convolved::Not), |plan| plan.run(self, at, bias))
     }
 
     #[cfg(not(feature = "cudnn"))]
-    fn convolve(&self, _: &Convolution, _: [Address; 3]) -> Result<bool> {
-        Ok(false)
+    fn convolve(&self, _: &Convolution, _: [Address; 3], _: Option<Address>) -> Result<Convolved> {
+        Ok(Convolved::Not)
     }
 }
 

@@ -14,7 +14,9 @@ use std::{
 use candle_core::{CpuStorage, DType, Storage, Tensor};
 use libloading::{Library, Symbol};
 
-use super::{Address, Argument, Convolution, Kernel, Launch, Machine, Matrix, PRELUDE, Product};
+use super::{
+    Address, Argument, Convolution, Convolved, Kernel, Launch, Machine, Matrix, PRELUDE, Product,
+};
 use crate::{Result, ops::access::Named};
 
 /// The CPU as a GPU. Addresses are those of the process.
@@ -167,8 +169,8 @@ impl Machine for Emulator {
         Ok(())
     }
 
-    fn convolve(&self, _: &Convolution, _: [Address; 3]) -> Result<bool> {
-        Ok(false)
+    fn convolve(&self, _: &Convolution, _: [Address; 3], _: Option<Address>) -> Result<Convolved> {
+        Ok(Convolved::Not)
     }
 
     fn scratch(&self, numbers: usize, real: DType) -> Result<Address> {

@@ -18,6 +18,8 @@ mod libraries;
 mod recording;
 #[cfg(test)]
 mod tests;
+#[cfg(any(feature = "cudnn", test))]
+mod turned;
 
 pub use arithmetic::{Arithmetic, calculate_in};
 use candle_core::DType;
@@ -199,6 +201,18 @@ pub(crate) struct Convolution {
     pub padding: usize,
 }
 
+/// What a library made of a convolution.
+#[cfg_attr(not(feature = "cudnn"), allow(dead_code))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Convolved {
+    /// There is none for it, and nothing is done.
+    Not,
+    /// All but the bias.
+    Unbiased,
+    /// All.
+    Whole,
+}
+
 /// Where kernels run, in the order in which they are launched.
 pub(crate) trait Machine {
     /// Launches a kernel.
@@ -207,8 +221,13 @@ pub(crate) trait Machine {
     fn multiply(&self, product: &Product) -> Result<()>;
     /// Memory for so many numbers, to be used until the next call.
     fn scratch(&self, numbers: usize, real: DType) -> Result<Address>;
-    /// Convolves input, weight and output, values or gradients, by a library; `false`, and nothing is done, where there is none for it.
-    fn convolve(&self, convolution: &Convolution, at: [Address; 3]) -> Result<bool>;
+    /// Convolves input, weight and output, values or gradients, by a library, where there is one for it. Outputs have a bias, which may be added at once.
+    fn convolve(
+        &self,
+        convolution: &Convolution,
+        at: [Address; 3],
+        bias: Option<Address>,
+    ) -> Result<Convolved>;
 }
 
 /// Launches a kernel with a thread for each of so many things, along x.

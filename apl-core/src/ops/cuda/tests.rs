@@ -4,7 +4,10 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use candle_core::{DType, Device, Tensor};
 
-use super::{Address, Convolution, Kernel, Launch, Machine, Product, emulator};
+use super::{
+    Address, Convolution, Convolved, Kernel, Launch, Machine, Product, emulator,
+    turned::{Numbers, Turned},
+};
 use crate::{
     Result,
     activation::{AplConfig, Sharing},
@@ -260,8 +263,8 @@ impl Machine for Recorder {
         Ok(())
     }
 
-    fn convolve(&self, _: &Convolution, _: [Address; 3]) -> Result<bool> {
-        Ok(false)
+    fn convolve(&self, _: &Convolution, _: [Address; 3], _: Option<Address>) -> Result<Convolved> {
+        Ok(Convolved::Not)
     }
 
     fn scratch(&self, numbers: usize, _: DType) -> Result<Address> {
@@ -289,6 +292,21 @@ fn variants() -> BTreeMap<String, Kernel> {
             cut(dtype);
             gather(dtype);
         });
+    }
+    for numbers in [Numbers::F32, Numbers::Bf16] {
+        for channels in [3, 96] {
+            let turned = Turned {
+                images: 2,
+                channels,
+                padded: channels.next_multiple_of(8),
+                positions: 25,
+                numbers,
+            };
+            turned.turn(&*machine, Address::NONE, Address::NONE).unwrap();
+            for bias in [None, Some(Address::NONE)] {
+                turned.turn_back(&*machine, Address::NONE, Address::NONE, bias).unwrap();
+            }
+        }
     }
     recorder.variants.take()
 }
@@ -333,6 +351,7 @@ fn every_program_is_launched() {
         "relu",
         "rows",
         "sgd",
+        "turned",
     ];
     assert_eq!(programs.into_iter().collect::<Vec<_>>(), expected);
     assert!(variants.len() > 30, "{}", variants.len());

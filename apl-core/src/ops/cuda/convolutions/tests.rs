@@ -2,7 +2,12 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::{choice::Family, *};
+use super::{
+    algorithms::Plan as ByAlgorithm,
+    choice::{Family, Proposal},
+    engines::proposals,
+    *,
+};
 use crate::ops::{
     conv2d::{self, Config},
     cuda::calculate_in,
@@ -50,6 +55,26 @@ fn place_of(tensor: &Tensor) -> Address {
     at
 }
 
+/// Microseconds of a call, of twenty in one recording; the median of five.
+fn microseconds(device: &Device, work: &dyn Fn()) -> f64 {
+    work();
+    let twenty = || {
+        (0..20).for_each(|_| work());
+        Ok(())
+    };
+    let recording = crate::ops::cuda::record(device, twenty).unwrap().unwrap();
+    let round = || {
+        let start = std::time::Instant::now();
+        recording.launch().unwrap();
+        device.synchronize().unwrap();
+        1e6 * start.elapsed().as_secs_f64() / 20.0
+    };
+    round();
+    let mut rounds: Vec<f64> = (0..5).map(|_| round()).collect();
+    rounds.sort_unstable_by(f64::total_cmp);
+    rounds[2]
+}
+
 /// A pass by a proposal: microseconds, and the numbers of two images, or of the weight.
 fn measured(
     device: &Device,
@@ -59,30 +84,80 @@ fn measured(
     proposal: &Proposal,
     tensors: &[Tensor; 3],
 ) -> (f64, Vec<f64>) {
-    let (plan, _) = Plan::describe(dnn.handle(), convolution, arithmetic).unwrap();
+    let (plan, _) = ByAlgorithm::describe(dnn.handle, convolution, arithmetic).unwrap();
     let plan = plan.take(proposal).unwrap();
     let memory = Tensor::zeros(plan.workspace.max(1), DType::U8, device).unwrap();
-    let written = match convolution.pass {
+    let result = tensors[written(convolution.pass)].zeros_like().unwrap();
+    let at = places(tensors, convolution.pass, &result);
+    let workspace = place_of(&memory);
+    let time = microseconds(device, &|| plan.run(dnn.handle, at, workspace).unwrap());
+    let some = result.narrow(0, 0, 2).unwrap().to_device(&Device::Cpu).unwrap();
+    (time, values(&some))
+}
+
+fn written(pass: Pass) -> usize {
+    match pass {
         Pass::Input => 0,
         Pass::Weight => 1,
         Pass::Output => 2,
-    };
-    let result = tensors[written].zeros_like().unwrap();
-    let mut at = [0, 1, 2].map(|i| place_of(&tensors[i]));
-    at[written] = place_of(&result);
-    let workspace = place_of(&memory);
-    let round = |times: u32| {
-        let start = std::time::Instant::now();
-        for _ in 0..times {
-            plan.run(dnn.handle(), at, workspace).unwrap();
+    }
+}
+
+fn places(tensors: &[Tensor; 3], pass: Pass, result: &Tensor) -> [Address; 3] {
+    let mut at = tensors.each_ref().map(place_of);
+    at[written(pass)] = place_of(result);
+    at
+}
+
+/// The engines that cuDNN proposes, in its order, with their times; of those that work on turned tensors without the turning.
+#[test]
+#[ignore = "needs a GPU"]
+fn engines_on_a_gpu() {
+    let Some(device) = gpu() else { return };
+    let Device::Cuda(cuda) = &device else { panic!("a GPU") };
+    let dnn = Dnn::new(&cuda.cuda_stream()).unwrap().unwrap();
+    for shape in SHAPES.into_iter().filter(|(_, weight, _)| weight[2] > 1) {
+        for pass in [Pass::Output, Pass::Input, Pass::Weight] {
+            let plain = convolution(pass, shape);
+            for (name, form) in [("tf32", PLAIN), ("bf16", FORMS[0]), ("bf16 to bf16", FORMS[1])] {
+                let layouts = Layouts::of(&plain, form).unwrap();
+                let sizes = if form.last { layouts.padded(&plain) } else { plain };
+                // Room for the numbers; bits of f32 are numbers as bf16 too.
+                let on = |name: &str, dims: [usize; 4]| {
+                    normal(name, &dims, DType::F32).to_device(&device).unwrap()
+                };
+                let tensors = [on("x", sizes.input), on("w", sizes.weight), on("y", sizes.output)];
+                let at = tensors.each_ref().map(place_of);
+                let found = match proposals(dnn.handle, &sizes, form) {
+                    Ok(found) => found,
+                    Err(error) => {
+                        println!("{:?} {pass:?} {name}: {error}", shape.1);
+                        continue;
+                    }
+                };
+                let timed = found.into_iter().take(6).map(|proposal| {
+                    let engine = proposal.engine;
+                    let moody = if proposal.deterministic { "" } else { " not the same bits" };
+                    let begun = std::time::Instant::now();
+                    match proposal.plan(dnn.handle) {
+                        Ok(plan) => {
+                            let ready = 1e3 * begun.elapsed().as_secs_f64();
+                            let memory = Tensor::zeros(plan.workspace.max(1), DType::U8, &device);
+                            let workspace = place_of(&memory.unwrap());
+                            let time = microseconds(&device, &|| {
+                                plan.run(dnn.handle, at, workspace).unwrap();
+                            });
+                            let megabytes = 1e-6 * plan.workspace as f64;
+                            format!("{engine}{moody} {time:.0} us {megabytes:.0} MB, ready in {ready:.0} ms")
+                        }
+                        Err(_) => format!("{engine} does not suit"),
+                    }
+                });
+                let timed = timed.collect::<Vec<_>>().join("; ");
+                println!("{:?} {:?} {pass:?} {name}: {timed}", shape.0, shape.1);
+            }
         }
-        device.synchronize().unwrap();
-        1e6 * start.elapsed().as_secs_f64() / f64::from(times)
-    };
-    round(2);
-    let microseconds = round(10);
-    let some = result.narrow(0, 0, 2).unwrap().to_device(&Device::Cpu).unwrap();
-    (microseconds, values(&some))
+    }
 }
 
 /// Every algorithm that gives the same bits every time, in cuDNN's order, with its time, its memory and how far it is from the plainest one, as a
@@ -104,7 +179,7 @@ fn algorithms_on_a_gpu() {
             let mut plainest: Option<Vec<f64>> = None;
             for arithmetic in [Arithmetic::F32, Arithmetic::Tf32] {
                 let (_, proposals) =
-                    Plan::describe(dnn.handle(), &convolution, arithmetic).unwrap();
+                    ByAlgorithm::describe(dnn.handle, &convolution, arithmetic).unwrap();
                 let by = |proposal: &Proposal| {
                     measured(&device, &dnn, &convolution, arithmetic, proposal, &tensors)
                 };
@@ -135,7 +210,9 @@ fn algorithms_on_a_gpu() {
 #[ignore = "needs a GPU"]
 fn convolutions_on_a_gpu_agree_with_the_cpu() {
     let Some(device) = gpu() else { return };
-    for (arithmetic, tolerance) in [(Arithmetic::F32, 3e-5), (Arithmetic::Tf32, 2e-2)] {
+    for (arithmetic, tolerance) in
+        [(Arithmetic::F32, 3e-5), (Arithmetic::Tf32, 2e-2), (Arithmetic::Bf16, 2e-2)]
+    {
         calculate_in(&device, arithmetic).unwrap();
         for (mut input, weight, padding) in SHAPES {
             input[0] = 10;

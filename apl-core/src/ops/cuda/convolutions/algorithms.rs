@@ -1,0 +1,267 @@
+//! cuDNN's algorithms for a pass, by its functions that name them.
+
+use std::{
+    ffi::{c_int, c_void},
+    mem::zeroed,
+    ptr::null_mut,
+};
+
+use candle_core::cuda_backend::cudarc::cudnn::{
+    result,
+    sys::{
+        cudnnConvolutionDescriptor_t, cudnnConvolutionFwdAlgo_t, cudnnConvolutionMode_t,
+        cudnnDataType_t, cudnnDeterminism_t, cudnnFilterDescriptor_t, cudnnHandle_t,
+        cudnnMathType_t, cudnnStatus_t, cudnnTensorDescriptor_t, cudnnTensorFormat_t,
+    },
+};
+
+use super::{
+    WORKSPACE,
+    choice::{Algorithm, Proposal},
+    failed,
+};
+use crate::{
+    Result,
+    ops::cuda::{Address, Arithmetic, Convolution, Pass},
+};
+
+/// How one pass is computed.
+pub(super) struct Plan {
+    input: cudnnTensorDescriptor_t,
+    weight: cudnnFilterDescriptor_t,
+    output: cudnnTensorDescriptor_t,
+    convolution: cudnnConvolutionDescriptor_t,
+    algorithm: Algorithm,
+    /// Bytes.
+    pub workspace: usize,
+}
+
+/// cuDNN knows at most so many algorithms of a pass.
+const ALGORITHMS: usize = 8;
+
+// SAFETY: descriptors belong to no thread; they are used by one at a time.
+#[allow(unsafe_code)]
+unsafe impl Send for Plan {}
+
+fn ints(shape: [usize; 4]) -> [c_int; 4] {
+    shape.map(|size| size as c_int)
+}
+
+macro_rules! proposals {
+    ($ask:path, $kind:path, $($argument:expr),+) => {{
+        let (mut found, mut answers) = (0, [zeroed(); ALGORITHMS]);
+        $ask($($argument),+, ALGORITHMS as c_int, &mut found, answers.as_mut_ptr()).map_err(failed)?;
+        let answers = answers[..(found as usize).min(ALGORITHMS)].iter();
+        answers
+            .filter(|answer| {
+                answer.status == cudnnStatus_t::CUDNN_STATUS_SUCCESS
+                    && answer.determinism == cudnnDeterminism_t::CUDNN_DETERMINISTIC
+            })
+            .map(|answer| Proposal {
+                algorithm: $kind(answer.algo),
+                math: answer.mathType,
+                workspace: answer.memory,
+            })
+            .collect::<Vec<_>>()
+    }};
+}
+
+impl Plan {
+    /// Descriptors of a pass, and the algorithms that cuDNN proposes for it, the one that it thinks fastest first.
+    #[allow(unsafe_code)]
+    pub fn describe(
+        handle: cudnnHandle_t,
+        convolution: &Convolution,
+        arithmetic: Arithmetic,
+    ) -> Result<(Self, Vec<Proposal>)> {
+        let Convolution { pass, input, weight, output, stride, padding, .. } = *convolution;
+        let (layout, float) =
+            (cudnnTensorFormat_t::CUDNN_TENSOR_NCHW, cudnnDataType_t::CUDNN_DATA_FLOAT);
+        let math = match arithmetic {
+            Arithmetic::F32 => cudnnMathType_t::CUDNN_FMA_MATH,
+            _ => cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
+        };
+        // SAFETY: descriptors are made before they are used and given back by `Drop`; sizes are those that the operation has checked.
+        unsafe {
+            let mut plan = Self {
+                input: result::create_tensor_descriptor().map_err(failed)?,
+                weight: null_mut(),
+                output: null_mut(),
+                convolution: null_mut(),
+                algorithm: Algorithm::Output(
+                    cudnnConvolutionFwdAlgo_t::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM,
+                ),
+                workspace: 0,
+            };
+            plan.weight = result::create_filter_descriptor().map_err(failed)?;
+            plan.output = result::create_tensor_descriptor().map_err(failed)?;
+            plan.convolution = result::create_convolution_descriptor().map_err(failed)?;
+            result::set_tensor4d_descriptor(plan.input, layout, float, ints(input))
+                .map_err(failed)?;
+            result::set_filter4d_descriptor(plan.weight, float, layout, ints(weight))
+                .map_err(failed)?;
+            result::set_tensor4d_descriptor(plan.output, layout, float, ints(output))
+                .map_err(failed)?;
+            let (stride, padding) = (stride as c_int, padding as c_int);
+            result::set_convolution2d_descriptor(
+                plan.convolution,
+                padding,
+                padding,
+                stride,
+                stride,
+                1,
+                1,
+                cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION,
+                float,
+            )
+            .map_err(failed)?;
+            result::set_convolution_math_type(plan.convolution, math).map_err(failed)?;
+            let Self { input, weight, output, convolution, .. } = plan;
+            let proposals = match pass {
+                Pass::Output => proposals!(
+                    result::get_convolution_forward_algorithm,
+                    Algorithm::Output,
+                    handle,
+                    input,
+                    weight,
+                    convolution,
+                    output
+                ),
+                Pass::Input => proposals!(
+                    result::get_convolution_backward_data_algorithm,
+                    Algorithm::Input,
+                    handle,
+                    weight,
+                    output,
+                    convolution,
+                    input
+                ),
+                Pass::Weight => proposals!(
+                    result::get_convolution_backward_filter_algorithm,
+                    Algorithm::Weight,
+                    handle,
+                    input,
+                    output,
+                    convolution,
+                    weight
+                ),
+            };
+            let fits = |proposal: &Proposal| {
+                proposal.workspace <= WORKSPACE
+                    && (arithmetic != Arithmetic::F32
+                        || proposal.math == cudnnMathType_t::CUDNN_FMA_MATH)
+            };
+            Ok((plan, proposals.into_iter().filter(fits).collect()))
+        }
+    }
+
+    #[allow(unsafe_code)]
+    pub fn take(mut self, proposal: &Proposal) -> Result<Self> {
+        // SAFETY: the descriptor is the plan's own.
+        unsafe {
+            result::set_convolution_math_type(self.convolution, proposal.math).map_err(failed)?;
+        }
+        self.algorithm = proposal.algorithm;
+        self.workspace = proposal.workspace;
+        Ok(self)
+    }
+
+    pub fn choose(
+        handle: cudnnHandle_t,
+        convolution: &Convolution,
+        arithmetic: Arithmetic,
+    ) -> Result<Option<Self>> {
+        let (plan, proposals) = Self::describe(handle, convolution, arithmetic)?;
+        let placed =
+            proposals.iter().filter_map(|proposal| Some((proposal.place(convolution)?, proposal)));
+        match placed.min_by_key(|(place, _)| *place) {
+            Some((_, best)) => plan.take(best).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Computes the pass; `workspace` has as many bytes as the plan says.
+    #[allow(unsafe_code)]
+    pub fn run(
+        &self,
+        handle: cudnnHandle_t,
+        [input, weight, output]: [Address; 3],
+        workspace: Address,
+    ) -> Result<()> {
+        let (one, zero) = (1f32, 0f32);
+        let (one, zero) = (&raw const one as *const c_void, &raw const zero as *const c_void);
+        let [input, weight, output, workspace] =
+            [input, weight, output, workspace].map(|Address(at)| at as *mut c_void);
+        // SAFETY: the tensors have the descriptors' shapes, which the operation has checked.
+        unsafe {
+            match self.algorithm {
+                Algorithm::Output(algorithm) => result::convolution_forward(
+                    handle,
+                    one,
+                    self.input,
+                    input,
+                    self.weight,
+                    weight,
+                    self.convolution,
+                    algorithm,
+                    workspace,
+                    self.workspace,
+                    zero,
+                    self.output,
+                    output,
+                ),
+                Algorithm::Input(algorithm) => result::convolution_backward_data(
+                    handle,
+                    one,
+                    self.weight,
+                    weight,
+                    self.output,
+                    output,
+                    self.convolution,
+                    algorithm,
+                    workspace,
+                    self.workspace,
+                    zero,
+                    self.input,
+                    input,
+                ),
+                Algorithm::Weight(algorithm) => result::convolution_backward_filter(
+                    handle,
+                    one,
+                    self.input,
+                    input,
+                    self.output,
+                    output,
+                    self.convolution,
+                    algorithm,
+                    workspace,
+                    self.workspace,
+                    zero,
+                    self.weight,
+                    weight,
+                ),
+            }
+            .map_err(failed)
+        }
+    }
+}
+
+impl Drop for Plan {
+    fn drop(&mut self) {
+        // SAFETY: each was made by `describe`, or is null.
+        #[allow(unsafe_code)]
+        unsafe {
+            for tensor in [self.input, self.output] {
+                if !tensor.is_null() {
+                    let _ = result::destroy_tensor_descriptor(tensor);
+                }
+            }
+            if !self.weight.is_null() {
+                let _ = result::destroy_filter_descriptor(self.weight);
+            }
+            if !self.convolution.is_null() {
+                let _ = result::destroy_convolution_descriptor(self.convolution);
+            }
+        }
+    }
+}
