@@ -7,21 +7,25 @@ use candle_core::DType;
 use super::cpu::Size;
 use crate::{
     Result,
-    ops::cuda::{Address, Argument, BLOCK, Kernel, Launch, Machine, Program, for_each, grid, int},
+    ops::cuda::{
+        Address, Argument, BLOCK, Kernel, Launch, Machine, Program, for_each, grid, int, long,
+    },
 };
 
 pub(super) static KERNELS: Program = Program { name: "apl", source: include_str!("kernels.cu") };
 
 /// Blocks that keep a large GPU busy; a matter of shapes alone, so that results do not depend on the GPU.
 const BUSY: usize = 512;
-/// Packs of units that a block takes: by more hinges more, as threads that share a pack all read its parameters; fewer where there are few packs.
-const LANES: [(usize, usize); 3] = [(2, 32), (5, 64), (usize::MAX, 128)];
+/// Units that a block takes; fewer where there are few.
+const UNITS: usize = 128;
 /// Where there are not packs enough for [`BUSY`] blocks of less.
 const FEW: usize = 8;
 /// A warp's.
 const LEAST: usize = 32;
-/// Units that a thread takes at a time, and up to how many parameters and sums of theirs: two blocks find room beside each other.
-const WIDTHS: [(usize, usize); 2] = [(4, 48), (2, 80)];
+/// Units that a thread may take at a time.
+const WIDTHS: [usize; 2] = [4, 2];
+/// Hinges of units that a thread takes at a time: of each it keeps two parameters and two sums, and blocks find room beside each other.
+const HELD: usize = 10;
 /// Values of a group that one block takes at least.
 const SPAN: usize = 4096;
 
@@ -67,18 +71,17 @@ struct Units {
 }
 
 impl Units {
-    /// `arrays` of parameters and sums are in registers; a thread goes through at least so many examples.
-    fn of(size: Size, real: DType, addresses: &[Address], arrays: usize, least: usize) -> Self {
-        let suits = |&&(width, most): &&(usize, usize)| {
+    /// A thread goes through at least so many examples.
+    fn of(size: Size, real: DType, addresses: &[Address], least: usize) -> Self {
+        let suits = |&width: &usize| {
             size.groups.is_multiple_of(width)
                 && addresses.iter().all(|address| address.fits(width, real))
-                && arrays * size.hinges * width * real.size_in_bytes() <= 4 * most
+                && size.hinges * width * real.size_in_bytes() <= 4 * HELD
                 && size.groups / (width * LEAST) >= BUSY / 2
         };
-        let width = WIDTHS.iter().find(suits).map_or(1, |(width, _)| *width);
+        let width = WIDTHS.into_iter().find(suits).unwrap_or(1);
         let packs = size.groups / width;
-        let wanted = LANES.iter().find(|(hinges, _)| size.hinges <= *hinges);
-        let mut lanes = wanted.map_or(LEAST, |(_, lanes)| *lanes);
+        let mut lanes = UNITS / width;
         while lanes > LEAST && packs / lanes < BUSY / 2 {
             lanes /= 2;
         }
@@ -91,8 +94,10 @@ impl Units {
         Self { width, lanes, packs, rows, chunks: size.batch.div_ceil(rows) }
     }
 
-    fn kernel(&self, function: &'static str, hinges: usize, real: DType) -> Kernel {
-        kernel(function, [self.width, self.lanes], hinges, real)
+    fn kernel(&self, function: &'static str, size: Size, real: DType) -> Kernel {
+        let mut kernel = kernel(function, [self.width, self.lanes], size.hinges, real);
+        kernel.constants.push(long(size.batch * size.groups));
+        kernel
     }
 
     fn grid(&self) -> Result<[u32; 2]> {
@@ -146,9 +151,9 @@ pub(super) fn forward(
             arguments,
         });
     }
-    let units = Units::of(size, real, &[x, slopes, offsets, y], 2, 4);
+    let units = Units::of(size, real, &[x, slopes, offsets, y], 4);
     arguments.extend([int(units.packs)?, int(size.batch)?, int(units.rows)?]);
-    let kernel = units.kernel("forward_units", size.hinges, real);
+    let kernel = units.kernel("forward_units", size, real);
     machine.launch(&Launch { kernel, grid: units.grid()?, block: BLOCK, arguments })
 }
 
@@ -167,7 +172,7 @@ pub(super) fn backward(
     let shared = size.positions > 1;
     let groups = Groups::of(size);
     let addresses = [x, slopes, offsets, g, to.x, to.slopes, to.offsets];
-    let units = Units::of(size, real, &addresses, 4, 8);
+    let units = Units::of(size, real, &addresses, 8);
     let chunks = if shared { groups.chunks } else { units.chunks };
     // Several chunks are summed afterwards, one goes where it belongs.
     let parts = match parameters && chunks > 1 {
@@ -184,7 +189,7 @@ pub(super) fn backward(
         (kernel("backward_groups", [1, LEAST], size.hinges, real), groups.grid(size))
     } else {
         arguments.extend([int(units.packs)?, int(size.batch)?, int(units.rows)?]);
-        (units.kernel("backward_units", size.hinges, real), units.grid()?)
+        (units.kernel("backward_units", size, real), units.grid()?)
     };
     machine.launch(&Launch { kernel, grid, block: BLOCK, arguments })?;
     if !parameters || chunks == 1 {

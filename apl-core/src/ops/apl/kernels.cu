@@ -3,12 +3,13 @@
 // x[batch, units], slopes and offsets [HINGES, units]: every unit has its own. A thread takes WIDTH neighbouring units; a block has LANES such packs and
 // GROUPS threads for each, which go through the `rows` examples of the block in turn.
 #define GROUPS (BLOCK / LANES)
-// Examples whose loads are under way at a time: a thread asks for all of them before it stores anything, as the compiler must think that the results lie
-// over them. With many hinges arithmetic is what takes time.
-#define STEPS (HINGES > 10 ? 1 : 8 / WIDTH)
+// Examples whose loads are under way at a time, forward and backward: a thread asks for all of them before it stores anything, as the compiler must think
+// that the results lie over them. With many hinges arithmetic is what takes time.
+#define AHEAD (HINGES > 10 ? 1 : WIDTH > 1 ? 8 / WIDTH : 4)
+#define BACK (HINGES > 10 ? 1 : 8 / WIDTH)
 
 KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, real *y, int packs, int batch, int rows)) {
-    const long long pack = blockIdx.x * (long long)LANES + threadIdx.x % LANES;
+    const Index pack = blockIdx.x * (Index)LANES + threadIdx.x % LANES;
     if (pack >= packs) return;
     Pack a[HINGES], b[HINGES];
 #pragma unroll
@@ -18,7 +19,7 @@ KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, r
     }
     const int first = blockIdx.y * rows;
     const int last = first + rows < batch ? first + rows : batch;
-    const auto at = [=](int n) { return n * (long long)packs + pack; };
+    const auto at = [=](int n) { return n * (Index)packs + pack; };
     const auto through = [&](const Pack &in, int n) {
         Pack out;
 #pragma unroll
@@ -30,22 +31,25 @@ KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, r
         }
         store(y, at(n), out);
     };
-    int n = first + threadIdx.x / LANES;
-    for (; n + (STEPS - 1) * GROUPS < last; n += STEPS * GROUPS) {
-        Pack in[STEPS];
+    for (int n = first + threadIdx.x / LANES; n < last; n += AHEAD * GROUPS) {
+        Pack in[AHEAD];
 #pragma unroll
-        for (int k = 0; k < STEPS; ++k) in[k] = load(x, at(n + k * GROUPS));
+        for (int k = 0; k < AHEAD; ++k) {
+            if (n + k * GROUPS < last) in[k] = load(x, at(n + k * GROUPS));
+        }
 #pragma unroll
-        for (int k = 0; k < STEPS; ++k) through(in[k], n + k * GROUPS);
+        for (int k = 0; k < AHEAD; ++k) {
+            if (n + k * GROUPS < last) through(in[k], n + k * GROUPS);
+        }
     }
-    for (; n < last; n += GROUPS) through(load(x, at(n)), n);
 }
 
 // The sums over a block's examples go to [chunk, HINGES, units] of `by_slope` and `by_offset`. Without `dx` or without `by_slope` that part is left out.
 KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, const real *g, real *dx, real *by_slope, real *by_offset, int packs, int batch, int rows)) {
-    __shared__ real shared[2][GROUPS][LANES * WIDTH];
+    // Two of each: while threads add up one hinge's sums others write the next one's.
+    __shared__ real shared[2][2][GROUPS][LANES * WIDTH];
     const int lane = threadIdx.x % LANES, group = threadIdx.x / LANES;
-    const long long pack = blockIdx.x * (long long)LANES + lane;
+    const Index pack = blockIdx.x * (Index)LANES + lane;
     Pack a[HINGES], b[HINGES], da[HINGES], open[HINGES];
 #pragma unroll
     for (int s = 0; s < HINGES; ++s) {
@@ -58,7 +62,7 @@ KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, 
     }
     const int first = blockIdx.y * rows;
     const int last = pack >= packs ? 0 : first + rows < batch ? first + rows : batch;
-    const auto at = [=](int n) { return n * (long long)packs + pack; };
+    const auto at = [=](int n) { return n * (Index)packs + pack; };
     const auto back = [&](const Pack &in, const Pack &up, int n) {
         Pack out;
 #pragma unroll
@@ -77,27 +81,28 @@ KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, 
         }
         if (dx) store(dx, at(n), out);
     };
-    int n = first + group;
-    for (; n + (STEPS - 1) * GROUPS < last; n += STEPS * GROUPS) {
-        Pack in[STEPS], up[STEPS];
+    for (int n = first + group; n < last; n += BACK * GROUPS) {
+        Pack in[BACK], up[BACK];
 #pragma unroll
-        for (int k = 0; k < STEPS; ++k) {
-            in[k] = load(x, at(n + k * GROUPS));
-            up[k] = load(g, at(n + k * GROUPS));
+        for (int k = 0; k < BACK; ++k) {
+            if (n + k * GROUPS < last) {
+                in[k] = load(x, at(n + k * GROUPS));
+                up[k] = load(g, at(n + k * GROUPS));
+            }
         }
 #pragma unroll
-        for (int k = 0; k < STEPS; ++k) back(in[k], up[k], n + k * GROUPS);
+        for (int k = 0; k < BACK; ++k) {
+            if (n + k * GROUPS < last) back(in[k], up[k], n + k * GROUPS);
+        }
     }
-    for (; n < last; n += GROUPS) back(load(x, at(n)), load(g, at(n)), n);
     if (!by_slope) return;
     const long long units = packs * (long long)WIDTH;
 #pragma unroll
     for (int s = 0; s < HINGES; ++s) {
-        __syncthreads();
 #pragma unroll
         for (int w = 0; w < WIDTH; ++w) {
-            shared[0][group][lane * WIDTH + w] = da[s].v[w];
-            shared[1][group][lane * WIDTH + w] = a[s].v[w] * open[s].v[w];
+            shared[s % 2][0][group][lane * WIDTH + w] = da[s].v[w];
+            shared[s % 2][1][group][lane * WIDTH + w] = a[s].v[w] * open[s].v[w];
         }
         __syncthreads();
         for (int i = threadIdx.x; i < 2 * LANES * WIDTH; i += BLOCK) {
@@ -106,7 +111,7 @@ KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, 
             if (unit >= units) continue;
             real sum = 0;
 #pragma unroll
-            for (int k = 0; k < GROUPS; ++k) sum += shared[which][k][mine];
+            for (int k = 0; k < GROUPS; ++k) sum += shared[s % 2][which][k][mine];
             (which ? by_offset : by_slope)[(blockIdx.y * (long long)HINGES + s) * units + unit] = sum;
         }
     }

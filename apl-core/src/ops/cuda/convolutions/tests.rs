@@ -135,15 +135,16 @@ fn engines_on_a_gpu() {
                         continue;
                     }
                 };
-                let timed = found.into_iter().take(6).map(|proposal| {
+                let timed = found.into_iter().take(8).map(|proposal| {
                     let engine = proposal.engine;
                     let moody = if proposal.deterministic { "" } else { " not the same bits" };
                     let begun = std::time::Instant::now();
                     match proposal.plan(dnn.handle) {
                         Ok(plan) => {
                             let ready = 1e3 * begun.elapsed().as_secs_f64();
-                            let memory = Tensor::zeros(plan.workspace.max(1), DType::U8, &device);
-                            let workspace = place_of(&memory.unwrap());
+                            let memory =
+                                Tensor::zeros(plan.workspace.max(1), DType::U8, &device).unwrap();
+                            let workspace = place_of(&memory);
                             let time = microseconds(&device, &|| {
                                 plan.run(dnn.handle, at, workspace).unwrap();
                             });
