@@ -189,7 +189,9 @@ pub(super) fn backward(
         (kernel("backward_groups", [1, LEAST], size.hinges, real), groups.grid(size))
     } else {
         arguments.extend([int(units.packs)?, int(size.batch)?, int(units.rows)?]);
-        (units.kernel("backward_units", size, real), units.grid()?)
+        let mut kernel = units.kernel("backward_units", size, real);
+        kernel.constants.push(("BY_INPUT", i64::from(to.x != Address::NONE)));
+        (kernel, units.grid()?)
     };
     machine.launch(&Launch { kernel, grid, block: BLOCK, arguments })?;
     if !parameters || chunks == 1 {

@@ -7,6 +7,26 @@
 // that the results lie over them. With many hinges arithmetic is what takes time.
 #define AHEAD (HINGES > 10 ? 1 : WIDTH > 1 ? 8 / WIDTH : 4)
 #define BACK (HINGES > 10 ? 1 : 8 / WIDTH)
+// Whether the gradient by the values is wanted.
+#ifndef BY_INPUT
+#define BY_INPUT 1
+#endif
+
+// Whether all examples of a round are there; the last round has some of them.
+struct All {
+    static constexpr bool there = true;
+};
+struct Some {
+    static constexpr bool there = false;
+};
+
+// What stands for examples that are not there, whose gradient is nothing either.
+__device__ inline Pack nothing() {
+    Pack pack;
+#pragma unroll
+    for (int w = 0; w < WIDTH; ++w) pack.v[w] = 0;
+    return pack;
+}
 
 KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, real *y, int packs, int batch, int rows)) {
     const Index pack = blockIdx.x * (Index)LANES + threadIdx.x % LANES;
@@ -20,7 +40,7 @@ KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, r
     const int first = blockIdx.y * rows;
     const int last = first + rows < batch ? first + rows : batch;
     const auto at = [=](int n) { return n * (Index)packs + pack; };
-    const auto through = [&](const Pack &in, int n) {
+    const auto through = [&](const Pack &in) {
         Pack out;
 #pragma unroll
         for (int w = 0; w < WIDTH; ++w) {
@@ -29,22 +49,27 @@ KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, r
             for (int s = 0; s < HINGES; ++s) sum += a[s].v[w] * positive(b[s].v[w] - in.v[w]);
             out.v[w] = sum;
         }
-        store(y, at(n), out);
+        return out;
     };
-    for (int n = first + threadIdx.x / LANES; n < last; n += AHEAD * GROUPS) {
+    const auto examples = [&](int n, auto all) {
         Pack in[AHEAD];
 #pragma unroll
         for (int k = 0; k < AHEAD; ++k) {
-            if (n + k * GROUPS < last) in[k] = load(x, at(n + k * GROUPS));
+            in[k] = nothing();
+            if (all.there || n + k * GROUPS < last) in[k] = load(x, at(n + k * GROUPS));
         }
 #pragma unroll
         for (int k = 0; k < AHEAD; ++k) {
-            if (n + k * GROUPS < last) through(in[k], n + k * GROUPS);
+            const Pack out = through(in[k]);
+            if (all.there || n + k * GROUPS < last) store(y, at(n + k * GROUPS), out);
         }
-    }
+    };
+    int n = first + threadIdx.x / LANES;
+    for (; n + (AHEAD - 1) * GROUPS < last; n += AHEAD * GROUPS) examples(n, All());
+    if (n < last) examples(n, Some());
 }
 
-// The sums over a block's examples go to [chunk, HINGES, units] of `by_slope` and `by_offset`. Without `dx` or without `by_slope` that part is left out.
+// The sums over a block's examples go to [chunk, HINGES, units] of `by_slope` and `by_offset`. Without `by_slope` that part is left out.
 KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, const real *g, real *dx, real *by_slope, real *by_offset, int packs, int batch, int rows)) {
     // Two of each: while threads add up one hinge's sums others write the next one's.
     __shared__ real shared[2][2][GROUPS][LANES * WIDTH];
@@ -63,7 +88,7 @@ KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, 
     const int first = blockIdx.y * rows;
     const int last = pack >= packs ? 0 : first + rows < batch ? first + rows : batch;
     const auto at = [=](int n) { return n * (Index)packs + pack; };
-    const auto back = [&](const Pack &in, const Pack &up, int n) {
+    const auto back = [&](const Pack &in, const Pack &up) {
         Pack out;
 #pragma unroll
         for (int w = 0; w < WIDTH; ++w) {
@@ -79,22 +104,28 @@ KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, 
             }
             out.v[w] = up.v[w] * slope;
         }
-        if (dx) store(dx, at(n), out);
+        return out;
     };
-    for (int n = first + group; n < last; n += BACK * GROUPS) {
+    const auto examples = [&](int n, auto all) {
         Pack in[BACK], up[BACK];
 #pragma unroll
         for (int k = 0; k < BACK; ++k) {
-            if (n + k * GROUPS < last) {
+            in[k] = nothing();
+            up[k] = nothing();
+            if (all.there || n + k * GROUPS < last) {
                 in[k] = load(x, at(n + k * GROUPS));
                 up[k] = load(g, at(n + k * GROUPS));
             }
         }
 #pragma unroll
         for (int k = 0; k < BACK; ++k) {
-            if (n + k * GROUPS < last) back(in[k], up[k], n + k * GROUPS);
+            const Pack out = back(in[k], up[k]);
+            if (BY_INPUT && (all.there || n + k * GROUPS < last)) store(dx, at(n + k * GROUPS), out);
         }
-    }
+    };
+    int n = first + group;
+    for (; n + (BACK - 1) * GROUPS < last; n += BACK * GROUPS) examples(n, All());
+    if (n < last) examples(n, Some());
     if (!by_slope) return;
     const long long units = packs * (long long)WIDTH;
 #pragma unroll

@@ -1,7 +1,7 @@
 //! Convolutions by cuDNN, by what gives the same bits every time.
 //!
 //! In f32 cuDNN's algorithms compute them, by a choice of our own; with tensor cores the engines that cuDNN's heuristics propose for an operation graph, in
-//! bf16 on images whose channels come last. Nothing is measured: what is chosen is a matter of sizes, so that a run that is gone on with goes on with the
+//! bf16 on tensors whose channels come last. Nothing is measured: what is chosen is a matter of sizes, so that a run that is gone on with goes on with the
 //! same bits.
 
 mod algorithms;
@@ -22,12 +22,10 @@ use candle_core::{
         driver::CudaStream,
     },
 };
+use choice::WIDE;
 use engines::Form;
 
-use super::{
-    Address, Arithmetic, Convolution, Convolved, Machine, Pass,
-    turned::{Numbers, Turned},
-};
+use super::{Address, Arithmetic, Convolution, Convolved, Machine, Pass, turned::Turned};
 use crate::{Error, Result};
 
 /// cuDNN on one stream.
@@ -56,12 +54,10 @@ enum How {
 /// Bytes of workspace up to which something is considered.
 const WORKSPACE: usize = 512 << 20;
 
-/// Tensors as they are, in f32.
-const PLAIN: Form = Form {
-    last: false,
-    factors: cudnnDataType_t::CUDNN_DATA_FLOAT,
-    result: cudnnDataType_t::CUDNN_DATA_FLOAT,
-};
+/// Tensors as they are.
+const PLAIN: Form = Form { last: false, numbers: cudnnDataType_t::CUDNN_DATA_FLOAT };
+/// Tensors turned.
+const TURNED: Form = Form { last: true, numbers: cudnnDataType_t::CUDNN_DATA_BFLOAT16 };
 
 impl Dnn {
     /// `None` where the machine has no cuDNN.
@@ -115,16 +111,17 @@ impl How {
             let plan = algorithms::Plan::choose(handle, convolution, arithmetic).ok()??;
             Some(Self::Algorithm(plan))
         };
+        let plain = || engine(handle, convolution, PLAIN).map(Self::Engine).or_else(algorithm);
         match arithmetic {
             Arithmetic::F32 => algorithm(),
-            Arithmetic::Tf32 => {
-                engine(handle, convolution, PLAIN).map(Self::Engine).or_else(algorithm)
-            }
-            Arithmetic::Bf16 => FORMS.into_iter().find_map(|form| {
-                let layouts = Layouts::of(convolution, form)?;
-                let plan = engine(handle, &layouts.padded(convolution), form)?;
-                Some(Self::Turned(plan, layouts))
-            }),
+            Arithmetic::Tf32 => plain(),
+            Arithmetic::Bf16 => match Layouts::of(convolution) {
+                Some(layouts) => {
+                    let plan = engine(handle, convolution, TURNED);
+                    plan.map(|plan| Self::Turned(plan, layouts)).or_else(plain)
+                }
+                None => plain(),
+            },
         }
     }
 }
@@ -164,34 +161,18 @@ impl Plan {
     }
 }
 
-/// bf16 of channels that come last, the sums as they are where an engine writes them so.
-const FORMS: [Form; 2] = [
-    Form {
-        last: true,
-        factors: cudnnDataType_t::CUDNN_DATA_BFLOAT16,
-        result: cudnnDataType_t::CUDNN_DATA_FLOAT,
-    },
-    Form {
-        last: true,
-        factors: cudnnDataType_t::CUDNN_DATA_BFLOAT16,
-        result: cudnnDataType_t::CUDNN_DATA_BFLOAT16,
-    },
-];
-
-/// Input, weight and output of a convolution with their channels last.
+/// Input, weight and output of a convolution in bf16 with their channels last.
 struct Layouts {
     tensors: [Turned; 3],
     written: usize,
 }
 
-/// Channels are filled up with zeros to a multiple of this: what tensor cores want.
-const CHANNELS: usize = 8;
-
 impl Layouts {
-    /// `None` where the tensors would have to be filled up on both sides.
-    fn of(convolution: &Convolution, form: Form) -> Option<Self> {
+    /// `None` where tensor cores would have too little to do for it to be worth while, or channels do not come in eights, as they want them.
+    fn of(convolution: &Convolution) -> Option<Self> {
         let Convolution { pass, input, weight, output, .. } = *convolution;
-        if !output[1].is_multiple_of(CHANNELS) {
+        let suits = |channels: usize| channels >= WIDE && channels.is_multiple_of(8);
+        if !suits(input[1]) || !suits(output[1]) {
             return None;
         }
         let written = match pass {
@@ -199,26 +180,12 @@ impl Layouts {
             Pass::Weight => 1,
             Pass::Output => 2,
         };
-        let tensors =
-            [(0, input), (1, weight), (2, output)].map(|(i, [images, channels, h, w])| {
-                let plain = i == written && form.result == cudnnDataType_t::CUDNN_DATA_FLOAT;
-                Turned {
-                    images,
-                    channels,
-                    padded: channels.next_multiple_of(CHANNELS),
-                    positions: h * w,
-                    numbers: if plain { Numbers::F32 } else { Numbers::Bf16 },
-                }
-            });
-        Some(Self { tensors, written })
-    }
-
-    /// The convolution of the tensors as they are then.
-    fn padded(&self, convolution: &Convolution) -> Convolution {
-        let mut padded = *convolution;
-        padded.input[1] = self.tensors[0].padded;
-        padded.weight[1] = self.tensors[1].padded;
-        padded
+        let turned = |[images, channels, height, width]: [usize; 4]| Turned {
+            images,
+            channels,
+            positions: height * width,
+        };
+        Some(Self { tensors: [input, weight, output].map(turned), written })
     }
 
     fn bytes(&self) -> usize {

@@ -271,8 +271,8 @@ impl Machine for Gpu<'_> {
         let (kind, rounded) = match (real, self.kept.borrow().arithmetic) {
             (DType::F64, _) => (double, cublasComputeType_t::CUBLAS_COMPUTE_64F),
             (_, Arithmetic::F32) => (float, cublasComputeType_t::CUBLAS_COMPUTE_32F),
-            (_, Arithmetic::Tf32) => (float, cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_TF32),
-            (_, Arithmetic::Bf16) => (float, cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_16BF),
+            // Of f32 factors in memory tensor cores compute nothing faster than TF32.
+            (_, _) => (float, cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_TF32),
         };
         let before = if accumulate { 1.0 } else { 0.0 };
         let (doubles, floats) = ([1.0, before], [1.0, before as f32]);

@@ -5,8 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 use candle_core::{DType, Device, Tensor};
 
 use super::{
-    Address, Convolution, Convolved, Kernel, Launch, Machine, Product, emulator,
-    turned::{Numbers, Turned},
+    Address, Convolution, Convolved, Kernel, Launch, Machine, Product, emulator, turned::Turned,
 };
 use crate::{
     Result,
@@ -293,20 +292,10 @@ fn variants() -> BTreeMap<String, Kernel> {
             gather(dtype);
         });
     }
-    for numbers in [Numbers::F32, Numbers::Bf16] {
-        for channels in [3, 96] {
-            let turned = Turned {
-                images: 2,
-                channels,
-                padded: channels.next_multiple_of(8),
-                positions: 25,
-                numbers,
-            };
-            turned.turn(&*machine, Address::NONE, Address::NONE).unwrap();
-            for bias in [None, Some(Address::NONE)] {
-                turned.turn_back(&*machine, Address::NONE, Address::NONE, bias).unwrap();
-            }
-        }
+    let turned = Turned { images: 2, channels: 96, positions: 25 };
+    turned.turn(&*machine, Address::NONE, Address::NONE).unwrap();
+    for bias in [None, Some(Address::NONE)] {
+        turned.turn_back(&*machine, Address::NONE, Address::NONE, bias).unwrap();
     }
     recorder.variants.take()
 }

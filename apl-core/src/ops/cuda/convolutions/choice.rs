@@ -90,5 +90,5 @@ impl Proposal {
     }
 }
 
-/// Channels from which on transforms are worth while.
-const WIDE: usize = 16;
+/// Channels from which on transforms and turned tensors are worth while.
+pub(super) const WIDE: usize = 16;

@@ -25,10 +25,8 @@ use crate::{
 pub(super) struct Form {
     /// Whether a pixel's channels are neighbours, rather than a channel's pixels.
     pub last: bool,
-    /// What is read.
-    pub factors: cudnnDataType_t,
-    /// What is written; sums are f32 in any case.
-    pub result: cudnnDataType_t,
+    /// What is read and written; sums are f32 in any case, and what is written is rounded.
+    pub numbers: cudnnDataType_t,
 }
 
 /// An engine that cuDNN proposes, and how it is set.
@@ -168,10 +166,9 @@ impl Plan {
 /// A graph that is one pass of a convolution.
 fn graph(handle: cudnnHandle_t, convolution: &Convolution, form: Form) -> Result<Descriptor> {
     let Convolution { pass, input, weight, output, stride, padding, .. } = *convolution;
-    let kind = |written: Pass| if pass == written { form.result } else { form.factors };
-    let input = tensor(NAMES[0], input, kind(Pass::Input), form.last)?;
-    let weight = tensor(NAMES[1], weight, kind(Pass::Weight), form.last)?;
-    let output = tensor(NAMES[2], output, kind(Pass::Output), form.last)?;
+    let input = tensor(NAMES[0], input, form)?;
+    let weight = tensor(NAMES[1], weight, form)?;
+    let output = tensor(NAMES[2], output, form)?;
     let window = window(stride as i64, padding as i64)?;
     let names = Operation::of(pass);
     let mut operation = Descriptor::new(names.kind)?;
@@ -198,20 +195,15 @@ fn graph(handle: cudnnHandle_t, convolution: &Convolution, form: Form) -> Result
     Ok(graph)
 }
 
-fn tensor(
-    name: i64,
-    dims: [usize; 4],
-    kind: cudnnDataType_t,
-    channels_last: bool,
-) -> Result<Descriptor> {
+fn tensor(name: i64, dims: [usize; 4], form: Form) -> Result<Descriptor> {
     let [n, c, h, w] = dims.map(|size| size as i64);
-    let strides = match channels_last {
+    let strides = match form.last {
         true => [h * w * c, 1, w * c, c],
         false => [c * h * w, h * w, w, 1],
     };
     let mut tensor = Descriptor::new(Of::CUDNN_BACKEND_TENSOR_DESCRIPTOR)?;
     let whole = Kind::CUDNN_TYPE_INT64;
-    tensor.set(Name::CUDNN_ATTR_TENSOR_DATA_TYPE, Kind::CUDNN_TYPE_DATA_TYPE, &[kind])?;
+    tensor.set(Name::CUDNN_ATTR_TENSOR_DATA_TYPE, Kind::CUDNN_TYPE_DATA_TYPE, &[form.numbers])?;
     tensor.set(Name::CUDNN_ATTR_TENSOR_DIMENSIONS, whole, &[n, c, h, w])?;
     tensor.set(Name::CUDNN_ATTR_TENSOR_STRIDES, whole, &strides)?;
     tensor.set(Name::CUDNN_ATTR_TENSOR_UNIQUE_ID, whole, &[name])?;
