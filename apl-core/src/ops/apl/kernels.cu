@@ -12,14 +12,6 @@
 #define BY_INPUT 1
 #endif
 
-// Whether all examples of a round are there; the last round has some of them.
-struct All {
-    static constexpr bool there = true;
-};
-struct Some {
-    static constexpr bool there = false;
-};
-
 // What stands for examples that are not there, whose gradient is nothing either.
 __device__ inline Pack nothing() {
     Pack pack;
@@ -51,22 +43,23 @@ KERNEL(forward_units, (const real *x, const real *slopes, const real *offsets, r
         }
         return out;
     };
-    const auto examples = [&](int n, auto all) {
+    // A round of examples, of which all are there or, in the last one, some.
+    const auto examples = [&](int n, bool all) {
         Pack in[AHEAD];
 #pragma unroll
         for (int k = 0; k < AHEAD; ++k) {
             in[k] = nothing();
-            if (all.there || n + k * GROUPS < last) in[k] = load(x, at(n + k * GROUPS));
+            if (all || n + k * GROUPS < last) in[k] = load(x, at(n + k * GROUPS));
         }
 #pragma unroll
         for (int k = 0; k < AHEAD; ++k) {
             const Pack out = through(in[k]);
-            if (all.there || n + k * GROUPS < last) store(y, at(n + k * GROUPS), out);
+            if (all || n + k * GROUPS < last) store(y, at(n + k * GROUPS), out);
         }
     };
     int n = first + threadIdx.x / LANES;
-    for (; n + (AHEAD - 1) * GROUPS < last; n += AHEAD * GROUPS) examples(n, All());
-    if (n < last) examples(n, Some());
+    for (; n + (AHEAD - 1) * GROUPS < last; n += AHEAD * GROUPS) examples(n, true);
+    if (n < last) examples(n, false);
 }
 
 // The sums over a block's examples go to [chunk, HINGES, units] of `by_slope` and `by_offset`. Without `by_slope` that part is left out.
@@ -106,13 +99,13 @@ KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, 
         }
         return out;
     };
-    const auto examples = [&](int n, auto all) {
+    const auto examples = [&](int n, bool all) {
         Pack in[BACK], up[BACK];
 #pragma unroll
         for (int k = 0; k < BACK; ++k) {
             in[k] = nothing();
             up[k] = nothing();
-            if (all.there || n + k * GROUPS < last) {
+            if (all || n + k * GROUPS < last) {
                 in[k] = load(x, at(n + k * GROUPS));
                 up[k] = load(g, at(n + k * GROUPS));
             }
@@ -120,12 +113,12 @@ KERNEL(backward_units, (const real *x, const real *slopes, const real *offsets, 
 #pragma unroll
         for (int k = 0; k < BACK; ++k) {
             const Pack out = back(in[k], up[k]);
-            if (BY_INPUT && (all.there || n + k * GROUPS < last)) store(dx, at(n + k * GROUPS), out);
+            if (BY_INPUT && (all || n + k * GROUPS < last)) store(dx, at(n + k * GROUPS), out);
         }
     };
     int n = first + group;
-    for (; n + (BACK - 1) * GROUPS < last; n += BACK * GROUPS) examples(n, All());
-    if (n < last) examples(n, Some());
+    for (; n + (BACK - 1) * GROUPS < last; n += BACK * GROUPS) examples(n, true);
+    if (n < last) examples(n, false);
     if (!by_slope) return;
     const long long units = packs * (long long)WIDTH;
 #pragma unroll
