@@ -77,7 +77,7 @@ pub struct Reproduce {
     /// The folder of configurations: quick (generated data), cpu (real images, generated collisions, shorter training), paper (the authors' recipes).
     #[arg(long, default_value = "quick")]
     pub scale: String,
-    /// Only rows of this id, such as s5 or c10-*; may be given again.
+    /// Only rows of this id, such as s5 or c10-*; may be given again, and is done in that order.
     #[arg(long = "row", value_name = "PATTERN")]
     pub rows: Vec<String>,
     /// Seeds of every row [default: the table's]; ensembles of more networks are left out.

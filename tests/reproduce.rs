@@ -230,6 +230,24 @@ fn rows_of_several_tables_that_are_one_configuration_are_run_once() {
 }
 
 #[test]
+fn rows_are_run_in_the_order_asked_for_and_shown_in_the_tables() {
+    let bench = bench();
+    let place =
+        |text: &str, part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+    for (asked, first, last) in
+        [(["one", "two"], "One hinge", "Two hinges"), (["two", "o*"], "Two hinges", "One hinge")]
+    {
+        let runs = asked.join("-").replace('*', "");
+        let rows = ["--row", asked[0], "--row", asked[1], "--seeds", "2", "--jobs", "1"];
+        let ended = reproduce(&bench, &[&["second", "--runs", &runs], &rows[..]].concat()).ok();
+        let done = [(first, 1), (last, 1), (first, 2), (last, 2)]
+            .map(|(label, seed)| place(&ended.err, &format!("{label}, seed {seed}: test error")));
+        assert!(done.is_sorted(), "{}", ended.err);
+        assert!(place(&ended.out, "| One hinge |") < place(&ended.out, "| Two hinges |"));
+    }
+}
+
+#[test]
 fn a_run_that_fails_stops_nothing_else_and_shows_at_the_end() {
     let bench = bench();
     let bad = SECOND.replace("\"activation.hinges\" = 2", "\"optimizer.loss-limit\" = 0.001");

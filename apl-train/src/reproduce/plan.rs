@@ -19,7 +19,7 @@ pub struct Request {
     pub tables: Vec<PathBuf>,
     /// The scale: the folder of configurations beside the tables.
     pub scale: String,
-    /// Only rows whose id one of these matches; `*` stands for any characters. All where empty.
+    /// Only rows whose id one of these matches, those of the first before those of the others; `*` stands for any characters. All where empty.
     pub rows: Vec<String>,
     /// Seeds of a row, 1 to this; the tables' own where absent.
     pub seeds: Option<u32>,
@@ -61,7 +61,7 @@ pub fn resolve<T: Task>(document: &Document) -> Result<Resolved> {
 pub struct Study {
     /// The tables, in the order asked for.
     pub tables: Vec<(PathBuf, Record)>,
-    /// The rows to run, each once however many tables show it.
+    /// The rows to run, each once however many tables show it, in the order asked for.
     pub rows: Vec<PlannedRow>,
     /// What every row changes.
     pub changes: Vec<Override>,
@@ -82,6 +82,8 @@ pub struct PlannedRow {
     pub seeds: u32,
     /// Of how many of these there are ensembles.
     pub ensembles: Vec<u32>,
+    /// Which of the patterns asked for it.
+    asked: usize,
     fingerprint: Fingerprint,
 }
 
@@ -164,8 +166,9 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let mut rows = Vec::new();
         for row in &table.rows {
-            let matching = request.rows.iter().filter(|pattern| matches(pattern, &row.id));
-            let matching: Vec<&String> = matching.collect();
+            let matching = |pattern: &&String| matches(pattern, &row.id);
+            let asked = request.rows.iter().position(|pattern| matching(&pattern)).unwrap_or(0);
+            let matching: Vec<&String> = request.rows.iter().filter(matching).collect();
             if !request.rows.is_empty() && matching.is_empty() {
                 continue;
             }
@@ -199,6 +202,7 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
                     identity,
                     seeds,
                     ensembles: row.ensemble.into_iter().collect(),
+                    asked,
                     fingerprint,
                 });
             }
@@ -216,6 +220,7 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
         };
         study.tables.push((path.clone(), record));
     }
+    study.rows.sort_by_key(|row| row.asked);
     if let Some(pattern) = unmatched.first() {
         return Err(Error::usage(format!("--row {pattern}"), "matches no row of these tables"));
     }
@@ -270,6 +275,7 @@ impl Study {
             Some(known) => {
                 known.shown_by.extend(row.shown_by);
                 known.seeds = known.seeds.max(row.seeds);
+                known.asked = known.asked.min(row.asked);
                 let new = row.ensembles.into_iter().filter(|n| !known.ensembles.contains(n));
                 known.ensembles = known.ensembles.iter().copied().chain(new).collect();
             }

@@ -12,7 +12,7 @@ use crate::{Error, Result};
 /// |---|---|---|
 /// | `f32` | 24 | as on the processor |
 /// | `tf32` | 11 | tensor cores |
-/// | `bf16` | 8 | tensor cores |
+/// | `bf16` | 8, in convolutions of many channels, whose results are rounded too; else 11 | tensor cores |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum Arithmetic {
     /// Not at all.
@@ -20,7 +20,7 @@ pub enum Arithmetic {
     F32,
     /// TF32.
     Tf32,
-    /// bfloat16.
+    /// bfloat16, by cuDNN; where there is none, [`Self::Tf32`].
     Bf16,
 }
 
