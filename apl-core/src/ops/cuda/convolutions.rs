@@ -10,7 +10,7 @@ mod engines;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, rc::Rc};
 
 use candle_core::{
     DType,
@@ -31,10 +31,11 @@ use crate::{Error, Result};
 /// cuDNN on one stream.
 pub(super) struct Dnn {
     handle: cudnnHandle_t,
-    plans: HashMap<(Convolution, Arithmetic), Option<Arc<Plan>>>,
+    plans: HashMap<(Convolution, Arithmetic), Option<Rc<Plan>>>,
 }
 
-// SAFETY: cuDNN lets any thread use a handle, one at a time; the lock of what is kept for a device sees to that.
+// SAFETY: cuDNN lets any thread use a handle and what was made with it, one at a time; the lock of what is kept for a device sees to that, and holds while a
+// plan is in use.
 #[allow(unsafe_code)]
 unsafe impl Send for Dnn {}
 
@@ -75,11 +76,11 @@ impl Dnn {
     }
 
     /// How a pass is computed, chosen at its first use; `None` where nothing suits.
-    pub fn plan(&mut self, convolution: &Convolution, arithmetic: Arithmetic) -> Option<Arc<Plan>> {
+    pub fn plan(&mut self, convolution: &Convolution, arithmetic: Arithmetic) -> Option<Rc<Plan>> {
         let handle = self.handle;
         let plan = self.plans.entry((*convolution, arithmetic)).or_insert_with(|| {
             let how = How::choose(handle, convolution, arithmetic)?;
-            Some(Arc::new(Plan { handle, how }))
+            Some(Rc::new(Plan { handle, how }))
         });
         plan.clone()
     }

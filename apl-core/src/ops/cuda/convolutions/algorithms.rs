@@ -39,10 +39,6 @@ pub(super) struct Plan {
 /// cuDNN knows at most so many algorithms of a pass.
 const ALGORITHMS: usize = 8;
 
-// SAFETY: descriptors belong to no thread; they are used by one at a time.
-#[allow(unsafe_code)]
-unsafe impl Send for Plan {}
-
 fn ints(shape: [usize; 4]) -> [c_int; 4] {
     shape.map(|size| size as c_int)
 }

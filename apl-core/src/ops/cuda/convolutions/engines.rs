@@ -5,7 +5,7 @@
 use std::{
     ffi::{c_int, c_void},
     ptr::null_mut,
-    sync::Arc,
+    rc::Rc,
 };
 
 use candle_core::cuda_backend::cudarc::cudnn::sys::{
@@ -32,7 +32,7 @@ pub(super) struct Form {
 /// An engine that cuDNN proposes, and how it is set.
 pub(super) struct Proposal {
     configuration: Descriptor,
-    _graph: Arc<Descriptor>,
+    _graph: Rc<Descriptor>,
     /// Its number among cuDNN's.
     #[cfg_attr(not(test), allow(dead_code))]
     pub engine: i64,
@@ -47,10 +47,6 @@ pub(super) struct Plan {
     /// Bytes.
     pub workspace: usize,
 }
-
-// SAFETY: descriptors belong to no thread; they are used by one at a time.
-#[allow(unsafe_code)]
-unsafe impl Send for Plan {}
 
 /// What the tensors are called.
 const NAMES: [i64; 3] = [1, 2, 3];
@@ -67,7 +63,7 @@ pub(super) fn proposals(
     convolution: &Convolution,
     form: Form,
 ) -> Result<Vec<Proposal>> {
-    let graph = Arc::new(graph(handle, convolution, form)?);
+    let graph = Rc::new(graph(handle, convolution, form)?);
     let mut found = Vec::new();
     for order in [Order::CUDNN_HEUR_MODE_A, Order::CUDNN_HEUR_MODE_FALLBACK] {
         let mut asked = Descriptor::new(Of::CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR)?;
@@ -94,7 +90,7 @@ pub(super) fn proposals(
 }
 
 impl Proposal {
-    fn of(configuration: Descriptor, graph: Arc<Descriptor>) -> Result<Self> {
+    fn of(configuration: Descriptor, graph: Rc<Descriptor>) -> Result<Self> {
         let engine = Descriptor::new(Of::CUDNN_BACKEND_ENGINE_DESCRIPTOR)?;
         configuration.get(
             Name::CUDNN_ATTR_ENGINECFG_ENGINE,
