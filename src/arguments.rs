@@ -77,7 +77,7 @@ pub struct Reproduce {
     /// The folder of configurations: quick (generated data), cpu (real images, generated collisions, shorter training), paper (the authors' recipes).
     #[arg(long, default_value = "quick")]
     pub scale: String,
-    /// Only rows of this id, such as s5 or c10-*; may be given again, and is done in that order.
+    /// Only rows of this id, such as s5 or c10-*; may be given again; rows run in the order given.
     #[arg(long = "row", value_name = "PATTERN")]
     pub rows: Vec<String>,
     /// Seeds of every row [default: the table's]; ensembles of more networks are left out.
@@ -332,7 +332,7 @@ pub struct Bench {
     /// What computes, ours and the peer's; on a GPU training steps alone are measured.
     #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
     pub device: Compute,
-    /// What the factors of products are rounded to on a GPU, ours and the peer's.
+    /// How products and convolutions are rounded on a GPU, ours and the peer's.
     #[arg(long, default_value = "f32", value_name = "f32|tf32|bf16")]
     pub arithmetic: Arithmetic,
     /// How many threads compute, ours and the peer's [default: one a core].

@@ -195,7 +195,14 @@ impl Learner {
 mod tests {
     use apl_core::{
         activation::AplConfig,
-        nn::{ActivationConfig, Dropout, Init, Layer, Linear, LinearConfig, Setup},
+        nn::{
+            ActivationConfig, Conv2d, Conv2dConfig, Dropout, Flatten, Init, Layer, Linear,
+            LinearConfig, Setup,
+        },
+        ops::{
+            conv2d,
+            cuda::{Arithmetic, calculate_in},
+        },
     };
     use candle_core::Device;
 
@@ -207,6 +214,7 @@ mod tests {
     };
 
     const BATCH: usize = 20;
+    const IMAGE: [usize; 3] = [16, 5, 4];
 
     fn learner(device: &Device) -> Learner {
         let streams = Streams::new(3);
@@ -217,13 +225,19 @@ mod tests {
             Box::new(Linear::new(name, config, &setup).unwrap())
         };
         let apl = ActivationConfig::Apl(AplConfig::new(2));
+        let (weight, bias) = (Init::Normal(0.1), Init::Constant(0.1));
+        let window = conv2d::Config { stride: 1, padding: 1 };
+        let config = Conv2dConfig { inputs: 16, outputs: 24, kernel: 3, window, weight, bias };
         let layers: Vec<Box<dyn Layer>> = vec![
-            full("ip1", 7, 33),
+            Box::new(Conv2d::new("conv1", config, &setup).unwrap()),
+            apl.layer("act0", &[24, 5, 4], &setup).unwrap(),
+            Box::new(Flatten::new("flat")),
+            full("ip1", 24 * 5 * 4, 33),
             apl.layer("act1", &[33], &setup).unwrap(),
             Box::new(Dropout::new("drop1", 0.5, 0).unwrap()),
             full("ip2", 33, 4),
         ];
-        let network = Chain::new(layers, &[7], DType::F32, device).unwrap();
+        let network = Chain::new(layers, &IMAGE, DType::F32, device).unwrap();
         let section = OptimizerSection {
             batch: BATCH,
             momentum: MomentumSection { from: 0.9, to: None, steps: None },
@@ -239,7 +253,8 @@ mod tests {
     fn learned(mut learner: Learner) -> (Vec<u64>, Vec<u32>, bool) {
         let device = learner.network.device().clone();
         let batch = |place: usize| {
-            let inputs = crate::trial::normal(Streams::new(9), &format!("x{place}"), &[BATCH, 7]);
+            let dims = [&[BATCH], &IMAGE[..]].concat();
+            let inputs = crate::trial::normal(Streams::new(9), &format!("x{place}"), &dims);
             let inputs = inputs.unwrap().to_device(&device).unwrap();
             let labels: Vec<u32> = (0..BATCH as u32).map(|i| (i + place as u32) % 4).collect();
             let targets = Tensor::from_vec(labels, BATCH, &device).unwrap();
@@ -275,12 +290,15 @@ mod tests {
             return;
         }
         let device = Compute::Cuda(Some(0)).open().unwrap();
-        let mut launched = learner(&device);
-        launched.gpu.as_mut().unwrap().records = false;
-        let (launched, recorded) = (learned(launched), learned(learner(&device)));
-        assert_eq!((launched.2, recorded.2), (false, true));
-        assert_eq!(launched.0, recorded.0);
-        assert_eq!(launched.1, recorded.1);
-        println!("20 steps, recorded and launched: the same to the bit");
+        for arithmetic in Arithmetic::ALL {
+            calculate_in(&device, arithmetic).unwrap();
+            let mut launched = learner(&device);
+            launched.gpu.as_mut().unwrap().records = false;
+            let (launched, recorded) = (learned(launched), learned(learner(&device)));
+            assert_eq!((launched.2, recorded.2), (false, true));
+            assert_eq!(launched.0, recorded.0);
+            assert_eq!(launched.1, recorded.1);
+            println!("20 steps in {arithmetic}, recorded and launched: the same to the bit");
+        }
     }
 }

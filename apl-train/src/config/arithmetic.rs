@@ -3,7 +3,7 @@
 use apl_core::ops::cuda::Arithmetic;
 use serde::{Deserialize, Serialize};
 
-/// `arithmetic`: what the factors of matrix products and convolutions are rounded to on a GPU, see [`Arithmetic`]; `f32` where it is absent. It
+/// `arithmetic`: how matrix products and convolutions are rounded on a GPU, see [`Arithmetic`]; `f32` where it is absent. It
 /// changes a run's numbers: a run goes on in the arithmetic it began in, and only where that is at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

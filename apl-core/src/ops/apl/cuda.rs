@@ -45,19 +45,28 @@ pub(super) struct Gradients {
     pub offsets: Address,
 }
 
+/// A kernel for so many values, whose gradients are wanted or not.
 fn kernel(
     function: &'static str,
     [width, lanes]: [usize; 2],
-    hinges: usize,
+    by_input: bool,
+    size: Size,
     real: DType,
 ) -> Kernel {
     let constants = vec![
-        ("HINGES", hinges as i64),
+        ("HINGES", size.hinges as i64),
         ("WIDTH", width as i64),
         ("BLOCK", i64::from(BLOCK)),
         ("LANES", lanes as i64),
+        ("BY_INPUT", i64::from(by_input)),
+        long(size.batch * size.groups * size.positions),
     ];
     Kernel { program: &KERNELS, real, constants, function }
+}
+
+/// A kernel that divides no units among threads.
+fn plain(function: &'static str, size: Size, real: DType) -> Kernel {
+    kernel(function, [1, LEAST], true, size, real)
 }
 
 /// How units are divided among threads.
@@ -94,10 +103,8 @@ impl Units {
         Self { width, lanes, packs, rows, chunks: size.batch.div_ceil(rows) }
     }
 
-    fn kernel(&self, function: &'static str, size: Size, real: DType) -> Kernel {
-        let mut kernel = kernel(function, [self.width, self.lanes], size.hinges, real);
-        kernel.constants.push(long(size.batch * size.groups));
-        kernel
+    fn kernel(&self, function: &'static str, by_input: bool, size: Size, real: DType) -> Kernel {
+        kernel(function, [self.width, self.lanes], by_input, size, real)
     }
 
     fn grid(&self) -> Result<[u32; 2]> {
@@ -143,7 +150,7 @@ pub(super) fn forward(
     if size.positions > 1 {
         let groups = Groups::of(size);
         arguments.extend(groups.sizes(size)?);
-        let kernel = kernel("forward_groups", [1, LEAST], size.hinges, real);
+        let kernel = plain("forward_groups", size, real);
         return machine.launch(&Launch {
             kernel,
             grid: groups.grid(size),
@@ -153,7 +160,7 @@ pub(super) fn forward(
     }
     let units = Units::of(size, real, &[x, slopes, offsets, y], 4);
     arguments.extend([int(units.packs)?, int(size.batch)?, int(units.rows)?]);
-    let kernel = units.kernel("forward_units", size, real);
+    let kernel = units.kernel("forward_units", true, size, real);
     machine.launch(&Launch { kernel, grid: units.grid()?, block: BLOCK, arguments })
 }
 
@@ -186,18 +193,17 @@ pub(super) fn backward(
         [x, slopes, offsets, g, to.x, parts[0], parts[1]].map(Argument::from).to_vec();
     let (kernel, grid) = if shared {
         arguments.extend(groups.sizes(size)?);
-        (kernel("backward_groups", [1, LEAST], size.hinges, real), groups.grid(size))
+        (plain("backward_groups", size, real), groups.grid(size))
     } else {
         arguments.extend([int(units.packs)?, int(size.batch)?, int(units.rows)?]);
-        let mut kernel = units.kernel("backward_units", size, real);
-        kernel.constants.push(("BY_INPUT", i64::from(to.x != Address::NONE)));
-        (kernel, units.grid()?)
+        let by_input = to.x != Address::NONE;
+        (units.kernel("backward_units", by_input, size, real), units.grid()?)
     };
     machine.launch(&Launch { kernel, grid, block: BLOCK, arguments })?;
     if !parameters || chunks == 1 {
         return Ok(());
     }
-    let kernel = self::kernel("add_chunks", [1, LEAST], size.hinges, real);
+    let kernel = plain("add_chunks", size, real);
     let [sum_a, sum_b] = [to.slopes, to.offsets].map(Argument::from);
     let arguments = vec![parts[0].into(), sum_a, sum_b, int(count)?, int(chunks)?];
     for_each(machine, 2 * count, kernel, arguments)
@@ -264,12 +270,23 @@ mod tests {
             (&[170, 3, 5, 5], 5),
             (&[300, 40], 2),
             (&[5, 12], 10),
-            (&[2, 16384], 3),
+            (&[5, 40], 32),
+            (&[520, 12], 2),
+            (&[2, 16384], 2),
             (&[3, 32768], 1),
         ] {
             check(dims, hinges, Sharing::Unit, DType::F64, 1e-12);
         }
-        check(&[33, 260], 5, Sharing::Unit, DType::F32, 2e-5);
+        // The packs that the paper's networks have.
+        for (dims, hinges) in [
+            (&[33, 260][..], 5),
+            (&[3, 32768], 1),
+            (&[19, 32768], 2),
+            (&[5, 16384], 5),
+            (&[35, 16384], 10),
+        ] {
+            check(dims, hinges, Sharing::Unit, DType::F32, 2e-5);
+        }
     }
 
     #[test]

@@ -7,10 +7,7 @@
 // that the results lie over them. With many hinges arithmetic is what takes time.
 #define AHEAD (HINGES > 10 ? 1 : WIDTH > 1 ? 8 / WIDTH : 4)
 #define BACK (HINGES > 10 ? 1 : 8 / WIDTH)
-// Whether the gradient by the values is wanted.
-#ifndef BY_INPUT
-#define BY_INPUT 1
-#endif
+// BY_INPUT says whether the gradient by the values is wanted.
 
 // What stands for examples that are not there, whose gradient is nothing either.
 __device__ inline Pack nothing() {

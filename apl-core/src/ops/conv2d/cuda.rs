@@ -1,4 +1,4 @@
-//! The convolution on a GPU: one of a single pixel is a product for every image; others are cuDNN's where it has an algorithm that suits, else the
+//! The convolution on a GPU: one of a single pixel is a product for every image; others are cuDNN's where it has what suits, else the
 //! pixels of some images as columns, one product for all of them, and back.
 
 use candle_core::DType;

@@ -1,8 +1,8 @@
 //! Convolutions by cuDNN, by what gives the same bits every time.
 //!
 //! In f32 cuDNN's algorithms compute them, by a choice of our own; with tensor cores the engines that cuDNN's heuristics propose for an operation graph, in
-//! bf16 on tensors whose channels come last. Nothing is measured: what is chosen is a matter of sizes, so that a run that is gone on with goes on with the
-//! same bits.
+//! bf16 on tensors whose channels come last. Nothing is measured: what is chosen is a matter of sizes, the GPU and cuDNN's version, so that a run
+//! that is gone on with goes on with the same bits.
 
 mod algorithms;
 mod choice;
@@ -23,9 +23,9 @@ use candle_core::{
     },
 };
 use choice::WIDE;
-use engines::Form;
+use engines::{ALIGNMENT, Form};
 
-use super::{Address, Arithmetic, Convolution, Convolved, Machine, Pass, turned::Turned};
+use super::{Address, Arithmetic, Convolution, Convolved, Machine, turned::Turned};
 use crate::{Error, Result};
 
 /// cuDNN on one stream.
@@ -52,7 +52,7 @@ enum How {
     Turned(engines::Plan, Layouts),
 }
 
-/// Bytes of workspace up to which something is considered.
+/// Bytes of workspace, and of turned tensors, up to which something is considered.
 const WORKSPACE: usize = 512 << 20;
 
 /// Tensors as they are.
@@ -76,13 +76,20 @@ impl Dnn {
     }
 
     /// How a pass is computed, chosen at its first use; `None` where nothing suits.
-    pub fn plan(&mut self, convolution: &Convolution, arithmetic: Arithmetic) -> Option<Rc<Plan>> {
+    pub fn plan(
+        &mut self,
+        convolution: &Convolution,
+        arithmetic: Arithmetic,
+    ) -> Result<Option<Rc<Plan>>> {
+        let key = (*convolution, arithmetic);
+        if let Some(plan) = self.plans.get(&key) {
+            return Ok(plan.clone());
+        }
         let handle = self.handle;
-        let plan = self.plans.entry((*convolution, arithmetic)).or_insert_with(|| {
-            let how = How::choose(handle, convolution, arithmetic)?;
-            Some(Rc::new(Plan { handle, how }))
-        });
-        plan.clone()
+        let how = How::choose(handle, convolution, arithmetic)?;
+        let plan = how.map(|how| Rc::new(Plan { handle, how }));
+        self.plans.insert(key, plan.clone());
+        Ok(plan)
     }
 }
 
@@ -101,40 +108,39 @@ fn failed(error: CudnnError) -> Error {
     candle_core::Error::wrap(error).into()
 }
 
+/// What cuDNN answers.
+type Done<T> = std::result::Result<T, CudnnError>;
+
+/// `None` where cuDNN says that it does not support something, or finds it out of bounds, such as more than 2^31 numbers: others compute it.
+fn supported<T>(done: Done<T>) -> Result<Option<T>> {
+    match done {
+        Ok(value) => Ok(Some(value)),
+        // Thousands are kinds of errors: 2 of what it is given, 3 of what it cannot do.
+        Err(CudnnError(status)) if matches!(status as u32 / 1000, 2 | 3) => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
 impl How {
-    /// What cuDNN does not describe, such as more than 2^31 numbers, others compute.
     fn choose(
         handle: cudnnHandle_t,
         convolution: &Convolution,
         arithmetic: Arithmetic,
-    ) -> Option<Self> {
-        let algorithm = || {
-            let plan = algorithms::Plan::choose(handle, convolution, arithmetic).ok()??;
-            Some(Self::Algorithm(plan))
-        };
-        let plain = || engine(handle, convolution, PLAIN).map(Self::Engine).or_else(algorithm);
-        match arithmetic {
-            Arithmetic::F32 => algorithm(),
-            Arithmetic::Tf32 => plain(),
-            Arithmetic::Bf16 => match Layouts::of(convolution) {
-                Some(layouts) => {
-                    let plan = engine(handle, convolution, TURNED);
-                    plan.map(|plan| Self::Turned(plan, layouts)).or_else(plain)
-                }
-                None => plain(),
-            },
+    ) -> Result<Option<Self>> {
+        if arithmetic == Arithmetic::Bf16
+            && let Some(layouts) = Layouts::of(convolution)
+            && let Some(plan) = engines::first(handle, convolution, TURNED)?
+        {
+            return Ok(Some(Self::Turned(plan, layouts)));
         }
+        if arithmetic != Arithmetic::F32
+            && let Some(plan) = engines::first(handle, convolution, PLAIN)?
+        {
+            return Ok(Some(Self::Engine(plan)));
+        }
+        let plan = supported(algorithms::Plan::choose(handle, convolution, arithmetic))?;
+        Ok(plan.flatten().map(Self::Algorithm))
     }
-}
-
-/// The first engine that cuDNN proposes, gives the same bits every time and can be made ready.
-fn engine(handle: cudnnHandle_t, convolution: &Convolution, form: Form) -> Option<engines::Plan> {
-    let proposals = engines::proposals(handle, convolution, form).ok()?;
-    let mut plans = proposals
-        .into_iter()
-        .filter(|proposal| proposal.deterministic)
-        .filter_map(|proposal| proposal.plan(handle).ok());
-    plans.find(|plan| plan.workspace <= WORKSPACE)
 }
 
 impl Plan {
@@ -148,6 +154,10 @@ impl Plan {
         let workspace = |bytes: usize| machine.scratch(bytes.div_ceil(4), DType::F32);
         match &self.how {
             How::Algorithm(plan) => plan.run(self.handle, at, workspace(plan.workspace)?)?,
+            // A part of a batch may begin anywhere.
+            How::Engine(_) if !at.iter().all(|at| at.0.is_multiple_of(ALIGNMENT)) => {
+                return Ok(Convolved::Not);
+            }
             How::Engine(plan) => plan.run(self.handle, at, workspace(plan.workspace)?)?,
             How::Turned(plan, layouts) => {
                 let memory = workspace(layouts.bytes() + plan.workspace)?;
@@ -169,24 +179,22 @@ struct Layouts {
 }
 
 impl Layouts {
-    /// `None` where tensor cores would have too little to do for it to be worth while, or channels do not come in eights, as they want them.
+    /// `None` where tensor cores would have too little to do for it to be worth while, channels do not come in eights, as they want them, or the copies would
+    /// be too large.
     fn of(convolution: &Convolution) -> Option<Self> {
         let Convolution { pass, input, weight, output, .. } = *convolution;
         let suits = |channels: usize| channels >= WIDE && channels.is_multiple_of(8);
         if !suits(input[1]) || !suits(output[1]) {
             return None;
         }
-        let written = match pass {
-            Pass::Input => 0,
-            Pass::Weight => 1,
-            Pass::Output => 2,
-        };
         let turned = |[images, channels, height, width]: [usize; 4]| Turned {
             images,
             channels,
             positions: height * width,
         };
-        Some(Self { tensors: [input, weight, output].map(turned), written })
+        let layouts =
+            Self { tensors: [input, weight, output].map(turned), written: pass.written() };
+        (layouts.bytes() <= WORKSPACE).then_some(layouts)
     }
 
     fn bytes(&self) -> usize {

@@ -155,7 +155,7 @@ fn scratch(
 ) -> Result<Address> {
     let memory = match shared.take() {
         Some(memory) if memory.len() >= bytes => memory,
-        _ => Arc::new(device.alloc_zeros::<u8>(bytes.next_multiple_of(1 << 20))?),
+        _ => Arc::new(device.alloc_zeros::<u8>(bytes.max(1).next_multiple_of(1 << 20))?),
     };
     let address = Address(memory.device_ptr(&device.cuda_stream()).0);
     *shared = Some(memory);
@@ -351,10 +351,10 @@ impl Machine for Gpu<'_> {
         if convolution.real != DType::F32 {
             return Ok(Convolved::Not);
         }
-        // What is kept is let go before the plan asks for memory and kernels.
+        // The plan borrows what is kept when it asks for memory and kernels; the lock is held all the while.
         let plan = {
             let Kept { dnn, arithmetic, .. } = &mut **self.kept.borrow_mut();
-            dnn.as_mut().and_then(|dnn| dnn.plan(convolution, *arithmetic))
+            dnn.as_mut().map_or(Ok(None), |dnn| dnn.plan(convolution, *arithmetic))?
         };
         plan.map_or(Ok(Convolved::Not), |plan| plan.run(self, at, bias))
     }

@@ -181,12 +181,24 @@ impl Times {
 /// Which tensor a convolution writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Pass {
-    /// The output, without a bias.
+    /// The output.
     Output,
     /// The gradient by the input.
     Input,
     /// The gradient by the weight.
     Weight,
+}
+
+impl Pass {
+    /// The place of what is written among input, weight and output.
+    #[cfg(feature = "cudnn")]
+    pub fn written(self) -> usize {
+        match self {
+            Self::Input => 0,
+            Self::Weight => 1,
+            Self::Output => 2,
+        }
+    }
 }
 
 /// A pass of a convolution over whole tensors: all shapes are `[N or O, C, H, W]`.

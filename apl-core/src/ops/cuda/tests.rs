@@ -15,7 +15,7 @@ use crate::{
         Linear, LinearConfig, Loss, Parameter, Pool, Setup,
     },
     ops::{
-        conv2d, crops,
+        apl, conv2d, crops,
         dials::Dials,
         pool, rows,
         sgd::{self, Moved, Together},
@@ -197,7 +197,7 @@ fn training_on_a_gpu_agrees_with_the_cpu() {
 #[test]
 #[ignore = "needs a GPU"]
 fn bandwidth_on_a_gpu() {
-    use crate::ops::{apl, copy};
+    use crate::ops::copy;
     let Some(device) = gpu() else { return };
     let unit = [96, 32, 32];
     let (batch, count) = (100, 100 * 96 * 32 * 32);
@@ -292,12 +292,28 @@ fn variants() -> BTreeMap<String, Kernel> {
             gather(dtype);
         });
     }
-    let turned = Turned { images: 2, channels: 96, positions: 25 };
-    turned.turn(&*machine, Address::NONE, Address::NONE).unwrap();
-    for bias in [None, Some(Address::NONE)] {
-        turned.turn_back(&*machine, Address::NONE, Address::NONE, bias).unwrap();
+    emulator::with(machine.clone(), wide);
+    for images in [2, 1 << 20] {
+        let turned = Turned { images, channels: 96, positions: 25 };
+        turned.turn(&*machine, Address::NONE, Address::NONE).unwrap();
+        for bias in [None, Some(Address::NONE)] {
+            turned.turn_back(&*machine, Address::NONE, Address::NONE, bias).unwrap();
+        }
     }
     recorder.variants.take()
+}
+
+/// The activation on as many units as the paper's networks have, where a thread takes several.
+fn wide() {
+    for (units, hinges) in [(32_768, 1), (32_768, 2), (16_384, 5), (16_384, 10)] {
+        let zeros = |dims: &[usize]| Tensor::zeros(dims, DType::F32, &Device::Cpu).unwrap();
+        let [x, y, g, dx] = [(); 4].map(|()| zeros(&[2, units]));
+        let [a, b, da, db] = [(); 4].map(|()| zeros(&[hinges, units]));
+        apl::forward(&x, &a, &b, Sharing::Unit, &y).unwrap();
+        for dx in [None, Some(&dx)] {
+            apl::backward(&x, &a, &b, Sharing::Unit, &g, dx, Some((&da, &db))).unwrap();
+        }
+    }
 }
 
 /// Batches of images stored as bytes and as numbers, as they are and moved.

@@ -48,6 +48,7 @@ impl Turned {
         biased: bool,
     ) -> Result<()> {
         let Self { images, channels, positions } = *self;
+        debug_assert!(channels.is_multiple_of(2), "channels go by twos");
         let [most, wide] = TILE;
         let tall = most.min(channels.next_power_of_two());
         let constants = vec![

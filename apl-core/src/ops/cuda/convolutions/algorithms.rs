@@ -16,7 +16,7 @@ use candle_core::cuda_backend::cudarc::cudnn::{
 };
 
 use super::{
-    WORKSPACE,
+    Done, WORKSPACE,
     choice::{Algorithm, Proposal},
     failed,
 };
@@ -46,7 +46,7 @@ fn ints(shape: [usize; 4]) -> [c_int; 4] {
 macro_rules! proposals {
     ($ask:path, $kind:path, $($argument:expr),+) => {{
         let (mut found, mut answers) = (0, [zeroed(); ALGORITHMS]);
-        $ask($($argument),+, ALGORITHMS as c_int, &mut found, answers.as_mut_ptr()).map_err(failed)?;
+        $ask($($argument),+, ALGORITHMS as c_int, &mut found, answers.as_mut_ptr())?;
         let answers = answers[..(found as usize).min(ALGORITHMS)].iter();
         answers
             .filter(|answer| {
@@ -69,7 +69,7 @@ impl Plan {
         handle: cudnnHandle_t,
         convolution: &Convolution,
         arithmetic: Arithmetic,
-    ) -> Result<(Self, Vec<Proposal>)> {
+    ) -> Done<(Self, Vec<Proposal>)> {
         let Convolution { pass, input, weight, output, stride, padding, .. } = *convolution;
         let (layout, float) =
             (cudnnTensorFormat_t::CUDNN_TENSOR_NCHW, cudnnDataType_t::CUDNN_DATA_FLOAT);
@@ -80,7 +80,7 @@ impl Plan {
         // SAFETY: descriptors are made before they are used and given back by `Drop`; sizes are those that the operation has checked.
         unsafe {
             let mut plan = Self {
-                input: result::create_tensor_descriptor().map_err(failed)?,
+                input: result::create_tensor_descriptor()?,
                 weight: null_mut(),
                 output: null_mut(),
                 convolution: null_mut(),
@@ -89,15 +89,12 @@ impl Plan {
                 ),
                 workspace: 0,
             };
-            plan.weight = result::create_filter_descriptor().map_err(failed)?;
-            plan.output = result::create_tensor_descriptor().map_err(failed)?;
-            plan.convolution = result::create_convolution_descriptor().map_err(failed)?;
-            result::set_tensor4d_descriptor(plan.input, layout, float, ints(input))
-                .map_err(failed)?;
-            result::set_filter4d_descriptor(plan.weight, float, layout, ints(weight))
-                .map_err(failed)?;
-            result::set_tensor4d_descriptor(plan.output, layout, float, ints(output))
-                .map_err(failed)?;
+            plan.weight = result::create_filter_descriptor()?;
+            plan.output = result::create_tensor_descriptor()?;
+            plan.convolution = result::create_convolution_descriptor()?;
+            result::set_tensor4d_descriptor(plan.input, layout, float, ints(input))?;
+            result::set_filter4d_descriptor(plan.weight, float, layout, ints(weight))?;
+            result::set_tensor4d_descriptor(plan.output, layout, float, ints(output))?;
             let (stride, padding) = (stride as c_int, padding as c_int);
             result::set_convolution2d_descriptor(
                 plan.convolution,
@@ -109,9 +106,8 @@ impl Plan {
                 1,
                 cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION,
                 float,
-            )
-            .map_err(failed)?;
-            result::set_convolution_math_type(plan.convolution, math).map_err(failed)?;
+            )?;
+            result::set_convolution_math_type(plan.convolution, math)?;
             let Self { input, weight, output, convolution, .. } = plan;
             let proposals = match pass {
                 Pass::Output => proposals!(
@@ -152,10 +148,10 @@ impl Plan {
     }
 
     #[allow(unsafe_code)]
-    pub fn take(mut self, proposal: &Proposal) -> Result<Self> {
+    pub fn take(mut self, proposal: &Proposal) -> Done<Self> {
         // SAFETY: the descriptor is the plan's own.
         unsafe {
-            result::set_convolution_math_type(self.convolution, proposal.math).map_err(failed)?;
+            result::set_convolution_math_type(self.convolution, proposal.math)?;
         }
         self.algorithm = proposal.algorithm;
         self.workspace = proposal.workspace;
@@ -166,7 +162,7 @@ impl Plan {
         handle: cudnnHandle_t,
         convolution: &Convolution,
         arithmetic: Arithmetic,
-    ) -> Result<Option<Self>> {
+    ) -> Done<Option<Self>> {
         let (plan, proposals) = Self::describe(handle, convolution, arithmetic)?;
         let placed =
             proposals.iter().filter_map(|proposal| Some((proposal.place(convolution)?, proposal)));

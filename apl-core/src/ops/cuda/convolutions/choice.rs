@@ -73,7 +73,7 @@ impl Proposal {
     ///
     /// In f32 cuDNN's own order is off by up to four times: for the wide 5 x 5 kernels of the paper's networks Fourier transforms take half the time of
     /// implicit products. Winograd's transforms of kernels larger than 3 x 3 lose digits. For few channels the gradient by the weight is faster by
-    /// columns. With tensor cores implicit products are the fastest (docs/cuda.md has the figures).
+    /// columns. Where no engine suits, with tensor cores implicit products are the fastest (docs/cuda.md has the figures).
     pub fn place(&self, convolution: &Convolution) -> Option<u32> {
         let Convolution { pass, weight: [outputs, channels, height, width], .. } = *convolution;
         let (wide, kernel) = (channels.min(outputs) >= WIDE, height.max(width));

@@ -14,7 +14,7 @@ use candle_core::cuda_backend::cudarc::cudnn::sys::{
     cudnnBackendNumericalNote_t as Note, cudnnConvolutionMode_t, cudnnDataType_t, cudnnHandle_t,
 };
 
-use super::failed;
+use super::{Done, WORKSPACE, failed, supported};
 use crate::{
     Result,
     ops::cuda::{Address, Convolution, Pass},
@@ -33,11 +33,8 @@ pub(super) struct Form {
 pub(super) struct Proposal {
     configuration: Descriptor,
     _graph: Rc<Descriptor>,
-    /// Its number among cuDNN's.
-    #[cfg_attr(not(test), allow(dead_code))]
-    pub engine: i64,
-    /// Whether it gives the same bits every time.
-    pub deterministic: bool,
+    /// What cuDNN notes of its numbers. As numbers: a later cuDNN has notes that this enumeration does not know.
+    notes: Vec<c_int>,
 }
 
 /// An engine made ready.
@@ -51,68 +48,113 @@ pub(super) struct Plan {
 /// What the tensors are called.
 const NAMES: [i64; 3] = [1, 2, 3];
 /// Bytes that the tensors' places are multiples of: what the widest loads want.
-pub(super) const ALIGNMENT: usize = 16;
+pub(super) const ALIGNMENT: u64 = 16;
 /// At most so many proposals are looked at.
 const MOST: usize = 16;
 /// Notes that cuDNN may make of an engine, those of later versions counted in.
 const NOTES: usize = 64;
+/// What an engine must not be: not the same bits every time, factors rounded more than asked for, sums rounded, digits lost in transforms.
+const REFUSED: [Note; 7] = [
+    Note::CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC,
+    Note::CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS,
+    Note::CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION,
+    Note::CUDNN_NUMERICAL_NOTE_WINOGRAD,
+    Note::CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_4x4,
+    Note::CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6,
+    Note::CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13,
+];
 
-/// What cuDNN proposes for a convolution, the fastest first as it thinks.
-pub(super) fn proposals(
+/// The first engine that cuDNN proposes, is not refused and can be made ready; `None` where there is none.
+///
+/// # Errors
+/// What cuDNN reports, but for what it does not support.
+pub(super) fn first(
     handle: cudnnHandle_t,
     convolution: &Convolution,
     form: Form,
-) -> Result<Vec<Proposal>> {
-    let graph = Rc::new(graph(handle, convolution, form)?);
-    let mut found = Vec::new();
-    for order in [Order::CUDNN_HEUR_MODE_A, Order::CUDNN_HEUR_MODE_FALLBACK] {
-        let mut asked = Descriptor::new(Of::CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR)?;
-        asked.set(
-            Name::CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH,
-            Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR,
-            &[graph.at],
-        )?;
-        asked.set(Name::CUDNN_ATTR_ENGINEHEUR_MODE, Kind::CUDNN_TYPE_HEUR_MODE, &[order])?;
-        asked.finish()?;
-        let rooms = (0..MOST).map(|_| Descriptor::new(Of::CUDNN_BACKEND_ENGINECFG_DESCRIPTOR));
-        let rooms = rooms.collect::<Result<Vec<_>>>()?;
-        let mut places: Vec<_> = rooms.iter().map(|room| room.at).collect();
-        let count = asked.get(
-            Name::CUDNN_ATTR_ENGINEHEUR_RESULTS,
-            Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR,
-            &mut places,
-        )?;
-        for configuration in rooms.into_iter().take(count) {
-            found.push(Proposal::of(configuration, graph.clone())?);
+) -> Result<Option<Plan>> {
+    let Some(graph) = supported(graph(handle, convolution, form))? else { return Ok(None) };
+    let graph = Rc::new(graph);
+    for order in ORDERS {
+        for proposal in supported(proposals(&graph, order))?.unwrap_or_default() {
+            if !proposal.suits() {
+                continue;
+            }
+            let plan = supported(proposal.plan(handle))?;
+            if let Some(plan) = plan.filter(|plan| plan.workspace <= WORKSPACE) {
+                return Ok(Some(plan));
+            }
         }
     }
-    Ok(found)
+    Ok(None)
+}
+
+/// Whom cuDNN asks for proposals: its model of times, and what works always.
+const ORDERS: [Order; 2] = [Order::CUDNN_HEUR_MODE_A, Order::CUDNN_HEUR_MODE_FALLBACK];
+
+/// What cuDNN proposes for a graph, the fastest first as it thinks.
+fn proposals(graph: &Rc<Descriptor>, order: Order) -> Done<Vec<Proposal>> {
+    let mut asked = Descriptor::new(Of::CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR)?;
+    asked.set(
+        Name::CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH,
+        Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR,
+        &[graph.at],
+    )?;
+    asked.set(Name::CUDNN_ATTR_ENGINEHEUR_MODE, Kind::CUDNN_TYPE_HEUR_MODE, &[order])?;
+    asked.finish()?;
+    let rooms = (0..MOST).map(|_| Descriptor::new(Of::CUDNN_BACKEND_ENGINECFG_DESCRIPTOR));
+    let rooms = rooms.collect::<Done<Vec<_>>>()?;
+    let mut places: Vec<_> = rooms.iter().map(|room| room.at).collect();
+    let count = asked.get(
+        Name::CUDNN_ATTR_ENGINEHEUR_RESULTS,
+        Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR,
+        &mut places,
+    )?;
+    rooms.into_iter().take(count).map(|room| Proposal::of(room, graph.clone())).collect()
+}
+
+/// Everything that cuDNN proposes for a convolution.
+#[cfg(test)]
+pub(super) fn all(
+    handle: cudnnHandle_t,
+    convolution: &Convolution,
+    form: Form,
+) -> Done<Vec<Proposal>> {
+    let graph = Rc::new(graph(handle, convolution, form)?);
+    let found = ORDERS.into_iter().map(|order| proposals(&graph, order));
+    Ok(found.collect::<Done<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 impl Proposal {
-    fn of(configuration: Descriptor, graph: Rc<Descriptor>) -> Result<Self> {
-        let engine = Descriptor::new(Of::CUDNN_BACKEND_ENGINE_DESCRIPTOR)?;
-        configuration.get(
-            Name::CUDNN_ATTR_ENGINECFG_ENGINE,
-            Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR,
-            &mut [engine.at],
-        )?;
-        let mut number = [0i64];
-        engine.get(Name::CUDNN_ATTR_ENGINE_GLOBAL_INDEX, Kind::CUDNN_TYPE_INT64, &mut number)?;
-        // As numbers: a later cuDNN has notes that this enumeration does not know.
-        let mut notes = [c_int::MAX; NOTES];
+    fn of(configuration: Descriptor, graph: Rc<Descriptor>) -> Done<Self> {
+        let engine = engine_of(&configuration)?;
+        let mut notes = vec![c_int::MAX; NOTES];
         let count = engine.get(
             Name::CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
             Kind::CUDNN_TYPE_NUMERICAL_NOTE,
             &mut notes,
         )?;
-        let moody = Note::CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC as c_int;
-        let deterministic = !notes[..count].contains(&moody);
-        Ok(Self { configuration, _graph: graph, engine: number[0], deterministic })
+        notes.truncate(count);
+        Ok(Self { configuration, _graph: graph, notes })
+    }
+
+    /// Whether its numbers are as exact as the arithmetic says, and the same every time.
+    pub fn suits(&self) -> bool {
+        !REFUSED.into_iter().any(|note| self.notes.contains(&(note as c_int)))
+    }
+
+    /// Its number among cuDNN's, and its notes.
+    #[cfg(test)]
+    pub fn name(&self) -> String {
+        let mut number = [0i64];
+        let name = Name::CUDNN_ATTR_ENGINE_GLOBAL_INDEX;
+        let engine = engine_of(&self.configuration).unwrap();
+        engine.get(name, Kind::CUDNN_TYPE_INT64, &mut number).unwrap();
+        format!("{} (notes {:?})", number[0], self.notes)
     }
 
     /// Made ready; an error where it does not suit after all.
-    pub fn plan(self, handle: cudnnHandle_t) -> Result<Plan> {
+    pub fn plan(self, handle: cudnnHandle_t) -> Done<Plan> {
         let mut plan = Descriptor::new(Of::CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)?;
         plan.set(Name::CUDNN_ATTR_EXECUTION_PLAN_HANDLE, Kind::CUDNN_TYPE_HANDLE, &[handle])?;
         plan.set(
@@ -131,6 +173,16 @@ impl Proposal {
     }
 }
 
+fn engine_of(configuration: &Descriptor) -> Done<Descriptor> {
+    let engine = Descriptor::new(Of::CUDNN_BACKEND_ENGINE_DESCRIPTOR)?;
+    configuration.get(
+        Name::CUDNN_ATTR_ENGINECFG_ENGINE,
+        Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR,
+        &mut [engine.at],
+    )?;
+    Ok(engine)
+}
+
 impl Plan {
     /// Computes the pass on input, weight and output, values or gradients.
     pub fn run(
@@ -139,6 +191,15 @@ impl Plan {
         tensors: [Address; 3],
         workspace: Address,
     ) -> Result<()> {
+        self.execute(handle, tensors, workspace).map_err(failed)
+    }
+
+    fn execute(
+        &self,
+        handle: cudnnHandle_t,
+        tensors: [Address; 3],
+        workspace: Address,
+    ) -> Done<()> {
         let pointer = |Address(at)| at as *mut c_void;
         let mut pack = Descriptor::new(Of::CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR)?;
         pack.set(
@@ -155,12 +216,12 @@ impl Plan {
         pack.finish()?;
         // SAFETY: the tensors have the shapes of the plan, which the operation has checked, and the workspace its size.
         #[allow(unsafe_code)]
-        unsafe { sys::cudnnBackendExecute(handle, self.plan.at, pack.at) }.result().map_err(failed)
+        unsafe { sys::cudnnBackendExecute(handle, self.plan.at, pack.at) }.result()
     }
 }
 
 /// A graph that is one pass of a convolution.
-fn graph(handle: cudnnHandle_t, convolution: &Convolution, form: Form) -> Result<Descriptor> {
+fn graph(handle: cudnnHandle_t, convolution: &Convolution, form: Form) -> Done<Descriptor> {
     let Convolution { pass, input, weight, output, stride, padding, .. } = *convolution;
     let input = tensor(NAMES[0], input, form)?;
     let weight = tensor(NAMES[1], weight, form)?;
@@ -187,11 +248,11 @@ fn graph(handle: cudnnHandle_t, convolution: &Convolution, form: Form) -> Result
         &[operation.at],
     )?;
     graph.finish()?;
-    graph.keeps = vec![input, weight, output, window, operation];
+    graph._of = vec![input, weight, output, window, operation];
     Ok(graph)
 }
 
-fn tensor(name: i64, dims: [usize; 4], form: Form) -> Result<Descriptor> {
+fn tensor(name: i64, dims: [usize; 4], form: Form) -> Done<Descriptor> {
     let [n, c, h, w] = dims.map(|size| size as i64);
     let strides = match form.last {
         true => [h * w * c, 1, w * c, c],
@@ -208,7 +269,7 @@ fn tensor(name: i64, dims: [usize; 4], form: Form) -> Result<Descriptor> {
     Ok(tensor)
 }
 
-fn window(stride: i64, padding: i64) -> Result<Descriptor> {
+fn window(stride: i64, padding: i64) -> Done<Descriptor> {
     let mut window = Descriptor::new(Of::CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR)?;
     let whole = Kind::CUDNN_TYPE_INT64;
     window.set(Name::CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, whole, &[2i64])?;
@@ -278,54 +339,50 @@ impl Operation {
 /// Something of cuDNN's, and what it is made of.
 struct Descriptor {
     at: cudnnBackendDescriptor_t,
-    keeps: Vec<Descriptor>,
+    _of: Vec<Descriptor>,
 }
 
 impl Descriptor {
-    fn new(kind: Of) -> Result<Self> {
+    fn new(kind: Of) -> Done<Self> {
         let mut at = null_mut();
         // SAFETY: what is made is given back by `Drop`.
         #[allow(unsafe_code)]
-        unsafe { sys::cudnnBackendCreateDescriptor(kind, &mut at) }.result().map_err(failed)?;
-        Ok(Self { at, keeps: Vec::new() })
+        unsafe { sys::cudnnBackendCreateDescriptor(kind, &mut at) }.result()?;
+        Ok(Self { at, _of: Vec::new() })
     }
 
     /// Gives it values of an attribute.
-    fn set<T>(&mut self, name: Name, kind: Kind, values: &[T]) -> Result<()> {
+    fn set<T>(&mut self, name: Name, kind: Kind, values: &[T]) -> Done<()> {
         let (count, from) = (values.len() as i64, values.as_ptr().cast());
         // SAFETY: cuDNN copies as many values, whose type is the kind's at every call of this file.
         #[allow(unsafe_code)]
-        unsafe { sys::cudnnBackendSetAttribute(self.at, name, kind, count, from) }
-            .result()
-            .map_err(failed)
+        unsafe { sys::cudnnBackendSetAttribute(self.at, name, kind, count, from) }.result()
     }
 
-    fn finish(&mut self) -> Result<()> {
+    fn finish(&mut self) -> Done<()> {
         // SAFETY: it was made by `new`.
         #[allow(unsafe_code)]
-        unsafe { sys::cudnnBackendFinalize(self.at) }.result().map_err(failed)
+        unsafe { sys::cudnnBackendFinalize(self.at) }.result()
     }
 
     /// Values of an attribute; how many of them there are.
-    fn get<T>(&self, name: Name, kind: Kind, values: &mut [T]) -> Result<usize> {
+    fn get<T>(&self, name: Name, kind: Kind, values: &mut [T]) -> Done<usize> {
         let (room, mut count) = (values.len() as i64, 0);
         let to = values.as_mut_ptr().cast();
         // SAFETY: cuDNN writes at most as many values, whose type is the kind's at every call of this file.
         #[allow(unsafe_code)]
         unsafe { sys::cudnnBackendGetAttribute(self.at, name, kind, room, &mut count, to) }
-            .result()
-            .map_err(failed)?;
+            .result()?;
         Ok((count.max(0) as usize).min(values.len()))
     }
 }
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        // SAFETY: it was made by `new`; what it is made of goes after it.
+        // SAFETY: it was made by `new`; what it is made of is dropped after it.
         #[allow(unsafe_code)]
         unsafe {
             let _ = sys::cudnnBackendDestroyDescriptor(self.at);
         }
-        self.keeps.clear();
     }
 }

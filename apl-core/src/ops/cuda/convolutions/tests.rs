@@ -5,17 +5,16 @@ use candle_core::{DType, Device, Tensor};
 use super::{
     algorithms::Plan as ByAlgorithm,
     choice::{Family, Proposal},
-    engines::proposals,
     *,
 };
 use crate::ops::{
     conv2d::{self, Config},
-    cuda::calculate_in,
+    cuda::{Pass, calculate_in},
     testing::{assert_close, normal, values},
 };
 
-/// Input, weight and padding of the convolutions of the paper's networks.
-const SHAPES: [([usize; 4], [usize; 4], usize); 9] = [
+/// Input, weight and padding of the convolutions of the paper's networks, and one of odd sizes.
+const SHAPES: [([usize; 4], [usize; 4], usize); 10] = [
     ([100, 3, 32, 32], [96, 3, 5, 5], 2),
     ([100, 96, 16, 16], [128, 96, 5, 5], 2),
     ([100, 128, 8, 8], [256, 128, 5, 5], 2),
@@ -25,7 +24,10 @@ const SHAPES: [([usize; 4], [usize; 4], usize); 9] = [
     ([100, 96, 16, 16], [192, 96, 5, 5], 2),
     ([100, 192, 16, 16], [192, 192, 1, 1], 0),
     ([100, 192, 8, 8], [192, 192, 3, 3], 1),
+    ([100, 24, 9, 7], [40, 24, 3, 3], 1),
 ];
+
+const PASSES: [Pass; 3] = [Pass::Output, Pass::Input, Pass::Weight];
 
 fn gpu() -> Option<Device> {
     if let Some(trouble) = crate::ops::cuda::libraries::trouble_with(c"libcudnn") {
@@ -87,7 +89,7 @@ fn measured(
     let (plan, _) = ByAlgorithm::describe(dnn.handle, convolution, arithmetic).unwrap();
     let plan = plan.take(proposal).unwrap();
     let memory = Tensor::zeros(plan.workspace.max(1), DType::U8, device).unwrap();
-    let result = tensors[written(convolution.pass)].zeros_like().unwrap();
+    let result = tensors[convolution.pass.written()].zeros_like().unwrap();
     let at = places(tensors, convolution.pass, &result);
     let workspace = place_of(&memory);
     let time = microseconds(device, &|| plan.run(dnn.handle, at, workspace).unwrap());
@@ -95,21 +97,13 @@ fn measured(
     (time, values(&some))
 }
 
-fn written(pass: Pass) -> usize {
-    match pass {
-        Pass::Input => 0,
-        Pass::Weight => 1,
-        Pass::Output => 2,
-    }
-}
-
 fn places(tensors: &[Tensor; 3], pass: Pass, result: &Tensor) -> [Address; 3] {
     let mut at = tensors.each_ref().map(place_of);
-    at[written(pass)] = place_of(result);
+    at[pass.written()] = place_of(result);
     at
 }
 
-/// The engines that cuDNN proposes, in its order, with their times; of those that work on turned tensors without the turning.
+/// The engines that cuDNN proposes, in its order, with what it notes of them and their times; of those that work on turned tensors without the turning.
 #[test]
 #[ignore = "needs a GPU"]
 fn engines_on_a_gpu() {
@@ -117,17 +111,17 @@ fn engines_on_a_gpu() {
     let Device::Cuda(cuda) = &device else { panic!("a GPU") };
     let dnn = Dnn::new(&cuda.cuda_stream()).unwrap().unwrap();
     for shape in SHAPES.into_iter().filter(|(_, weight, _)| weight[2] > 1) {
-        for pass in [Pass::Output, Pass::Input, Pass::Weight] {
-            let plain = convolution(pass, shape);
+        let on = |name: &str, dims: [usize; 4]| {
+            normal(name, &dims, DType::F32).to_device(&device).unwrap()
+        };
+        let sizes = convolution(Pass::Output, shape);
+        // Room for numbers of either kind; bits of f32 are bf16s too.
+        let tensors = [on("x", sizes.input), on("w", sizes.weight), on("y", sizes.output)];
+        let at = tensors.each_ref().map(place_of);
+        for pass in PASSES {
+            let convolution = convolution(pass, shape);
             for (name, form) in [("tf32", PLAIN), ("bf16", TURNED)] {
-                let sizes = plain;
-                // Room for the numbers; bits of f32 are numbers as bf16 too.
-                let on = |name: &str, dims: [usize; 4]| {
-                    normal(name, &dims, DType::F32).to_device(&device).unwrap()
-                };
-                let tensors = [on("x", sizes.input), on("w", sizes.weight), on("y", sizes.output)];
-                let at = tensors.each_ref().map(place_of);
-                let found = match proposals(dnn.handle, &sizes, form) {
+                let found = match engines::all(dnn.handle, &convolution, form) {
                     Ok(found) => found,
                     Err(error) => {
                         println!("{:?} {pass:?} {name}: {error}", shape.1);
@@ -135,23 +129,17 @@ fn engines_on_a_gpu() {
                     }
                 };
                 let timed = found.into_iter().take(8).map(|proposal| {
-                    let engine = proposal.engine;
-                    let moody = if proposal.deterministic { "" } else { " not the same bits" };
-                    let begun = std::time::Instant::now();
-                    match proposal.plan(dnn.handle) {
-                        Ok(plan) => {
-                            let ready = 1e3 * begun.elapsed().as_secs_f64();
-                            let memory =
-                                Tensor::zeros(plan.workspace.max(1), DType::U8, &device).unwrap();
-                            let workspace = place_of(&memory);
-                            let time = microseconds(&device, &|| {
-                                plan.run(dnn.handle, at, workspace).unwrap();
-                            });
-                            let megabytes = 1e-6 * plan.workspace as f64;
-                            format!("{engine}{moody} {time:.0} us {megabytes:.0} MB, ready in {ready:.0} ms")
-                        }
-                        Err(_) => format!("{engine} does not suit"),
-                    }
+                    let (name, suits) = (proposal.name(), proposal.suits());
+                    let Ok(plan) = proposal.plan(dnn.handle) else {
+                        return format!("{name} cannot");
+                    };
+                    let memory = Tensor::zeros(plan.workspace.max(1), DType::U8, &device).unwrap();
+                    let workspace = place_of(&memory);
+                    let time = microseconds(&device, &|| {
+                        plan.run(dnn.handle, at, workspace).unwrap();
+                    });
+                    let refused = if suits { "" } else { " refused" };
+                    format!("{name} {time:.0} us{refused}")
                 });
                 let timed = timed.collect::<Vec<_>>().join("; ");
                 println!("{:?} {:?} {pass:?} {name}: {timed}", shape.0, shape.1);
@@ -174,7 +162,7 @@ fn algorithms_on_a_gpu() {
         };
         let sizes = convolution(Pass::Output, shape);
         let tensors = [on("x", sizes.input), on("w", sizes.weight), on("y", sizes.output)];
-        for pass in [Pass::Output, Pass::Input, Pass::Weight] {
+        for pass in PASSES {
             let convolution = convolution(pass, shape);
             let mut plainest: Option<Vec<f64>> = None;
             for arithmetic in [Arithmetic::F32, Arithmetic::Tf32] {
@@ -205,13 +193,43 @@ fn algorithms_on_a_gpu() {
     }
 }
 
+/// What computes the passes of the paper's networks.
+#[test]
+#[ignore = "needs a GPU"]
+fn arithmetics_take_their_ways_on_a_gpu() {
+    let Some(device) = gpu() else { return };
+    let Device::Cuda(cuda) = &device else { panic!("a GPU") };
+    let mut dnn = Dnn::new(&cuda.cuda_stream()).unwrap().unwrap();
+    for shape in SHAPES.into_iter().filter(|(_, weight, _)| weight[2] > 1) {
+        for pass in PASSES {
+            let convolution = convolution(pass, shape);
+            let few = shape.1[1] < WIDE;
+            for arithmetic in Arithmetic::ALL {
+                let plan = dnn.plan(&convolution, arithmetic).unwrap();
+                let right = match plan.as_deref().map(|plan| &plan.how) {
+                    // The gradient by the weight of few channels is columns and cuBLAS.
+                    None => arithmetic == Arithmetic::F32 && few && pass == Pass::Weight,
+                    Some(How::Algorithm(_)) => arithmetic == Arithmetic::F32,
+                    Some(How::Engine(_)) => match arithmetic {
+                        Arithmetic::F32 => false,
+                        Arithmetic::Tf32 => true,
+                        Arithmetic::Bf16 => few,
+                    },
+                    Some(How::Turned(..)) => arithmetic == Arithmetic::Bf16 && !few,
+                };
+                assert!(right, "{pass:?} of {:?} in {arithmetic}", shape.1);
+            }
+        }
+    }
+}
+
 /// By cuDNN against the processor, and twice for the same bits.
 #[test]
 #[ignore = "needs a GPU"]
 fn convolutions_on_a_gpu_agree_with_the_cpu() {
     let Some(device) = gpu() else { return };
     for (arithmetic, tolerance) in
-        [(Arithmetic::F32, 3e-5), (Arithmetic::Tf32, 2e-2), (Arithmetic::Bf16, 2e-2)]
+        [(Arithmetic::F32, 3e-5), (Arithmetic::Tf32, 5e-3), (Arithmetic::Bf16, 2e-2)]
     {
         calculate_in(&device, arithmetic).unwrap();
         for (mut input, weight, padding) in SHAPES {
@@ -243,5 +261,5 @@ fn convolutions_on_a_gpu_agree_with_the_cpu() {
             }
         }
     }
-    println!("9 convolutions agree with the CPU, to the bit with themselves");
+    println!("10 convolutions agree with the CPU, to the bit with themselves");
 }
