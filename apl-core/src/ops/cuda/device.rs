@@ -145,21 +145,17 @@ impl Kept {
         self.functions.insert(kernel.clone(), function.clone());
         Ok(function)
     }
-}
 
-/// Memory for so many bytes out of what is shared. What was given before stays for recordings that use it.
-fn scratch(
-    shared: &mut Option<Arc<CudaSlice<u8>>>,
-    device: &CudaDevice,
-    bytes: usize,
-) -> Result<Address> {
-    let memory = match shared.take() {
-        Some(memory) if memory.len() >= bytes => memory,
-        _ => Arc::new(device.alloc_zeros::<u8>(bytes.max(1).next_multiple_of(1 << 20))?),
-    };
-    let address = Address(memory.device_ptr(&device.cuda_stream()).0);
-    *shared = Some(memory);
-    Ok(address)
+    /// Memory for so many bytes. What was given before stays for recordings that use it.
+    fn scratch(&mut self, device: &CudaDevice, bytes: usize) -> Result<Address> {
+        let memory = match self.scratch.take() {
+            Some(memory) if memory.len() >= bytes => memory,
+            _ => Arc::new(device.alloc_zeros::<u8>(bytes.max(1).next_multiple_of(1 << 20))?),
+        };
+        let address = Address(memory.device_ptr(&device.cuda_stream()).0);
+        self.scratch = Some(memory);
+        Ok(address)
+    }
 }
 
 type Shared = Arc<Mutex<Kept>>;
@@ -337,8 +333,7 @@ impl Machine for Gpu<'_> {
     }
 
     fn scratch(&self, numbers: usize, real: DType) -> Result<Address> {
-        let shared = &mut self.kept.borrow_mut().scratch;
-        scratch(shared, self.device, numbers * real.size_in_bytes())
+        self.kept.borrow_mut().scratch(self.device, numbers * real.size_in_bytes())
     }
 
     #[cfg(feature = "cudnn")]

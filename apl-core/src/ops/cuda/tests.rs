@@ -192,6 +192,27 @@ fn training_on_a_gpu_agrees_with_the_cpu() {
     );
 }
 
+/// Seconds of a call: the median of ten times twenty calls. They are one launch: the GPU does not wait for the processor.
+#[cfg(feature = "cuda")]
+pub(super) fn seconds(device: &Device, work: &dyn Fn()) -> f64 {
+    work();
+    let twenty = || {
+        (0..20).for_each(|_| work());
+        Ok(())
+    };
+    let recording = super::record(device, twenty).unwrap().unwrap();
+    let round = || {
+        let start = std::time::Instant::now();
+        recording.launch().unwrap();
+        device.synchronize().unwrap();
+        start.elapsed().as_secs_f64() / 20.0
+    };
+    round();
+    let mut rounds: Vec<f64> = (0..10).map(|_| round()).collect();
+    rounds.sort_unstable_by(f64::total_cmp);
+    rounds[5]
+}
+
 /// Bytes a second of the activation's kernels on conv1's output at batch 100, beside those of a copy of as many numbers.
 #[cfg(feature = "cuda")]
 #[test]
@@ -204,25 +225,7 @@ fn bandwidth_on_a_gpu() {
     let full = |name: &str| on(&device, name, &[&[batch], &unit[..]].concat(), DType::F32);
     let (x, g) = (full("x"), full("g"));
     let (y, dx) = (x.zeros_like().unwrap(), x.zeros_like().unwrap());
-    // The median of ten times twenty calls, in seconds a call. They are one launch: the GPU does not wait for the processor.
-    let seconds = |work: &dyn Fn()| {
-        work();
-        let twenty = || {
-            (0..20).for_each(|_| work());
-            Ok(())
-        };
-        let recording = super::record(&device, twenty).unwrap().unwrap();
-        let round = || {
-            let start = std::time::Instant::now();
-            recording.launch().unwrap();
-            device.synchronize().unwrap();
-            start.elapsed().as_secs_f64() / 20.0
-        };
-        round();
-        let mut rounds: Vec<f64> = (0..10).map(|_| round()).collect();
-        rounds.sort_unstable_by(f64::total_cmp);
-        rounds[5]
-    };
+    let seconds = |work: &dyn Fn()| seconds(&device, work);
     let rate = |numbers: usize, seconds: f64| 4.0 * numbers as f64 / seconds / 1e9;
     let copied = rate(2 * count, seconds(&|| copy::values(&x, &y).unwrap()));
     println!("copy: {copied:.0} GB/s");

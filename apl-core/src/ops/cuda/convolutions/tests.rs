@@ -9,7 +9,7 @@ use super::{
 };
 use crate::ops::{
     conv2d::{self, Config},
-    cuda::{Pass, calculate_in},
+    cuda::{self, Pass, calculate_in, libraries},
     testing::{assert_close, normal, values},
 };
 
@@ -29,12 +29,16 @@ const SHAPES: [([usize; 4], [usize; 4], usize); 10] = [
 
 const PASSES: [Pass; 3] = [Pass::Output, Pass::Input, Pass::Weight];
 
-fn gpu() -> Option<Device> {
-    if let Some(trouble) = crate::ops::cuda::libraries::trouble_with(c"libcudnn") {
+/// A GPU and cuDNN on it; `None` where there is none of either, which is said.
+fn gpu() -> Option<(Device, Dnn)> {
+    if let Some(trouble) = libraries::trouble_with(c"libcudnn") {
         println!("skipped: {trouble}");
         return None;
     }
-    crate::ops::cuda::tests::gpu()
+    let device = cuda::tests::gpu()?;
+    let Device::Cuda(on) = &device else { panic!("a GPU") };
+    let dnn = Dnn::new(&on.cuda_stream()).unwrap().unwrap();
+    Some((device, dnn))
 }
 
 fn convolution(
@@ -48,7 +52,7 @@ fn convolution(
 /// Where a tensor of the GPU is.
 fn place_of(tensor: &Tensor) -> Address {
     let mut at = Address::NONE;
-    crate::ops::cuda::run([Some(("tensor", tensor))], |_, [found]| {
+    cuda::run([Some(("tensor", tensor))], |_, [found]| {
         at = found;
         Ok(())
     })
@@ -57,24 +61,18 @@ fn place_of(tensor: &Tensor) -> Address {
     at
 }
 
-/// Microseconds of a call, of twenty in one recording; the median of five.
-fn microseconds(device: &Device, work: &dyn Fn()) -> f64 {
-    work();
-    let twenty = || {
-        (0..20).for_each(|_| work());
-        Ok(())
-    };
-    let recording = crate::ops::cuda::record(device, twenty).unwrap().unwrap();
-    let round = || {
-        let start = std::time::Instant::now();
-        recording.launch().unwrap();
-        device.synchronize().unwrap();
-        1e6 * start.elapsed().as_secs_f64() / 20.0
-    };
-    round();
-    let mut rounds: Vec<f64> = (0..5).map(|_| round()).collect();
-    rounds.sort_unstable_by(f64::total_cmp);
-    rounds[2]
+/// Input, weight and output of a convolution.
+fn tensors(device: &Device, shape: ([usize; 4], [usize; 4], usize)) -> [Tensor; 3] {
+    let Convolution { input, weight, output, .. } = convolution(Pass::Output, shape);
+    [("x", input), ("w", weight), ("y", output)]
+        .map(|(name, dims)| normal(name, &dims, DType::F32).to_device(device).unwrap())
+}
+
+/// Microseconds of a call that is given so many bytes of workspace.
+fn microseconds(device: &Device, bytes: usize, call: &dyn Fn(Address) -> Result<()>) -> f64 {
+    let memory = Tensor::zeros(bytes.max(1), DType::U8, device).unwrap();
+    let workspace = place_of(&memory);
+    1e6 * cuda::tests::seconds(device, &|| call(workspace).unwrap())
 }
 
 /// A pass by a proposal: microseconds, and the numbers of two images, or of the weight.
@@ -88,35 +86,23 @@ fn measured(
 ) -> (f64, Vec<f64>) {
     let (plan, _) = ByAlgorithm::describe(dnn.handle, convolution, arithmetic).unwrap();
     let plan = plan.take(proposal).unwrap();
-    let memory = Tensor::zeros(plan.workspace.max(1), DType::U8, device).unwrap();
     let result = tensors[convolution.pass.written()].zeros_like().unwrap();
-    let at = places(tensors, convolution.pass, &result);
-    let workspace = place_of(&memory);
-    let time = microseconds(device, &|| plan.run(dnn.handle, at, workspace).unwrap());
+    let mut at = tensors.each_ref().map(place_of);
+    at[convolution.pass.written()] = place_of(&result);
+    let time =
+        microseconds(device, plan.workspace, &|workspace| plan.run(dnn.handle, at, workspace));
     let some = result.narrow(0, 0, 2).unwrap().to_device(&Device::Cpu).unwrap();
     (time, values(&some))
-}
-
-fn places(tensors: &[Tensor; 3], pass: Pass, result: &Tensor) -> [Address; 3] {
-    let mut at = tensors.each_ref().map(place_of);
-    at[pass.written()] = place_of(result);
-    at
 }
 
 /// The engines that cuDNN proposes, in its order, with what it notes of them and their times; of those that work on turned tensors without the turning.
 #[test]
 #[ignore = "needs a GPU"]
 fn engines_on_a_gpu() {
-    let Some(device) = gpu() else { return };
-    let Device::Cuda(cuda) = &device else { panic!("a GPU") };
-    let dnn = Dnn::new(&cuda.cuda_stream()).unwrap().unwrap();
+    let Some((device, dnn)) = gpu() else { return };
     for shape in SHAPES.into_iter().filter(|(_, weight, _)| weight[2] > 1) {
-        let on = |name: &str, dims: [usize; 4]| {
-            normal(name, &dims, DType::F32).to_device(&device).unwrap()
-        };
-        let sizes = convolution(Pass::Output, shape);
         // Room for numbers of either kind; bits of f32 are bf16s too.
-        let tensors = [on("x", sizes.input), on("w", sizes.weight), on("y", sizes.output)];
+        let tensors = tensors(&device, shape);
         let at = tensors.each_ref().map(place_of);
         for pass in PASSES {
             let convolution = convolution(pass, shape);
@@ -133,11 +119,8 @@ fn engines_on_a_gpu() {
                     let Ok(plan) = proposal.plan(dnn.handle) else {
                         return format!("{name} cannot");
                     };
-                    let memory = Tensor::zeros(plan.workspace.max(1), DType::U8, &device).unwrap();
-                    let workspace = place_of(&memory);
-                    let time = microseconds(&device, &|| {
-                        plan.run(dnn.handle, at, workspace).unwrap();
-                    });
+                    let run = |workspace| plan.run(dnn.handle, at, workspace);
+                    let time = microseconds(&device, plan.workspace, &run);
                     let refused = if suits { "" } else { " refused" };
                     format!("{name} {time:.0} us{refused}")
                 });
@@ -153,15 +136,9 @@ fn engines_on_a_gpu() {
 #[test]
 #[ignore = "needs a GPU"]
 fn algorithms_on_a_gpu() {
-    let Some(device) = gpu() else { return };
-    let Device::Cuda(cuda) = &device else { panic!("a GPU") };
-    let dnn = Dnn::new(&cuda.cuda_stream()).unwrap().unwrap();
+    let Some((device, dnn)) = gpu() else { return };
     for shape in SHAPES {
-        let on = |name: &str, dims: [usize; 4]| {
-            normal(name, &dims, DType::F32).to_device(&device).unwrap()
-        };
-        let sizes = convolution(Pass::Output, shape);
-        let tensors = [on("x", sizes.input), on("w", sizes.weight), on("y", sizes.output)];
+        let tensors = tensors(&device, shape);
         for pass in PASSES {
             let convolution = convolution(pass, shape);
             let mut plainest: Option<Vec<f64>> = None;
@@ -197,9 +174,7 @@ fn algorithms_on_a_gpu() {
 #[test]
 #[ignore = "needs a GPU"]
 fn arithmetics_take_their_ways_on_a_gpu() {
-    let Some(device) = gpu() else { return };
-    let Device::Cuda(cuda) = &device else { panic!("a GPU") };
-    let mut dnn = Dnn::new(&cuda.cuda_stream()).unwrap().unwrap();
+    let Some((_, mut dnn)) = gpu() else { return };
     for shape in SHAPES.into_iter().filter(|(_, weight, _)| weight[2] > 1) {
         for pass in PASSES {
             let convolution = convolution(pass, shape);
@@ -227,7 +202,7 @@ fn arithmetics_take_their_ways_on_a_gpu() {
 #[test]
 #[ignore = "needs a GPU"]
 fn convolutions_on_a_gpu_agree_with_the_cpu() {
-    let Some(device) = gpu() else { return };
+    let Some((device, _)) = gpu() else { return };
     for (arithmetic, tolerance) in
         [(Arithmetic::F32, 3e-5), (Arithmetic::Tf32, 5e-3), (Arithmetic::Bf16, 2e-2)]
     {
