@@ -157,14 +157,15 @@ fn free_memory(device: &Device) -> Option<u64> {
     }
 }
 
-/// What a run records about its device: `cpu`, or a GPU's name.
+/// What a run records about its device: `cpu`, or a GPU's name and cuDNN's version.
 pub fn name(device: &Device) -> String {
     match device {
         #[cfg(feature = "cuda")]
         Device::Cuda(device) => {
             let name = device.cuda_stream().context().name();
             let name = name.unwrap_or_else(|_| "a GPU without a name".into());
-            let cudnn = if apl_core::ops::cuda::has_cudnn() { ", cuDNN" } else { "" };
+            let cudnn = apl_core::ops::cuda::cudnn_version();
+            let cudnn = cudnn.map(|version| format!(", cuDNN {version}")).unwrap_or_default();
             format!("cuda, {name}{cudnn}")
         }
         _ => "cpu".into(),

@@ -6,6 +6,9 @@
 
 mod algorithms;
 mod choice;
+#[cfg(test)]
+mod described;
+mod descriptor;
 mod engines;
 #[cfg(test)]
 mod tests;
@@ -23,7 +26,7 @@ use candle_core::{
     },
 };
 use choice::WIDE;
-use engines::{ALIGNMENT, Form};
+use engines::{ALIGNMENT, Form, Gpu};
 
 use super::{Address, Arithmetic, Convolution, Convolved, Machine, turned::Turned};
 use crate::{Error, Result};
@@ -127,19 +130,31 @@ impl How {
         convolution: &Convolution,
         arithmetic: Arithmetic,
     ) -> Result<Option<Self>> {
+        let engine = Self::by_engine(&Gpu::Of(handle), convolution, arithmetic)?;
+        if engine.is_some() {
+            return Ok(engine);
+        }
+        let plan = supported(algorithms::Plan::choose(handle, convolution, arithmetic))?;
+        Ok(plan.flatten().map(Self::Algorithm))
+    }
+
+    fn by_engine(
+        gpu: &Gpu,
+        convolution: &Convolution,
+        arithmetic: Arithmetic,
+    ) -> Result<Option<Self>> {
         if arithmetic == Arithmetic::Bf16
             && let Some(layouts) = Layouts::of(convolution)
-            && let Some(plan) = engines::first(handle, convolution, TURNED)?
+            && let Some(plan) = engines::first(gpu, convolution, TURNED)?
         {
             return Ok(Some(Self::Turned(plan, layouts)));
         }
         if arithmetic != Arithmetic::F32
-            && let Some(plan) = engines::first(handle, convolution, PLAIN)?
+            && let Some(plan) = engines::first(gpu, convolution, PLAIN)?
         {
             return Ok(Some(Self::Engine(plan)));
         }
-        let plan = supported(algorithms::Plan::choose(handle, convolution, arithmetic))?;
-        Ok(plan.flatten().map(Self::Algorithm))
+        Ok(None)
     }
 }
 

@@ -11,7 +11,27 @@ pub fn has_cudnn() -> bool {
     cfg!(feature = "cudnn") && trouble_with(c"libcudnn").is_none()
 }
 
-/// The same of the libraries whose names begin so.
+/// Which cuDNN it is that has them, such as `9.19.0`: another may choose other ways, whose sums differ in their last bits.
+pub fn cudnn_version() -> Option<String> {
+    #[cfg(feature = "cudnn")]
+    if has_cudnn() {
+        let number = cudnn_number();
+        return Some(format!("{}.{}.{}", number / 10_000, number / 100 % 100, number % 100));
+    }
+    None
+}
+
+/// The same as cuDNN says it: 91900.
+#[cfg(feature = "cudnn")]
+pub(super) fn cudnn_number() -> usize {
+    // SAFETY: it takes nothing and returns a number.
+    #[allow(unsafe_code)]
+    unsafe {
+        candle_core::cuda_backend::cudarc::cudnn::sys::cudnnGetVersion()
+    }
+}
+
+/// [`trouble`] with the libraries whose names begin so.
 pub(super) fn trouble_with(names: &std::ffi::CStr) -> Option<String> {
     #[cfg(loader)]
     {

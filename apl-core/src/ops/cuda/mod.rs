@@ -24,7 +24,7 @@ mod turned;
 pub use arithmetic::{Arithmetic, calculate_in};
 use candle_core::DType;
 #[cfg(feature = "cuda")]
-pub use libraries::{has_cudnn, trouble};
+pub use libraries::{cudnn_version, has_cudnn, trouble};
 pub use recording::{Recording, record};
 
 use crate::{Error, Result, ops::access::Named};

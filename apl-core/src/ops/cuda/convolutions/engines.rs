@@ -1,20 +1,17 @@
 //! cuDNN's operation graphs: a graph of one convolution, the engines that cuDNN proposes for it, a plan of one of them.
-//!
-//! Everything is a descriptor that is made, given attributes and made final.
 
 use std::{
     ffi::{c_int, c_void},
-    ptr::null_mut,
     rc::Rc,
 };
 
 use candle_core::cuda_backend::cudarc::cudnn::sys::{
     self, cudnnBackendAttributeName_t as Name, cudnnBackendAttributeType_t as Kind,
-    cudnnBackendDescriptor_t, cudnnBackendDescriptorType_t as Of, cudnnBackendHeurMode_t as Order,
+    cudnnBackendDescriptorType_t as Of, cudnnBackendHeurMode_t as Order,
     cudnnBackendNumericalNote_t as Note, cudnnConvolutionMode_t, cudnnDataType_t, cudnnHandle_t,
 };
 
-use super::{Done, WORKSPACE, failed, supported};
+use super::{Done, WORKSPACE, descriptor::Descriptor, failed, supported};
 use crate::{
     Result,
     ops::cuda::{Address, Convolution, Pass},
@@ -27,6 +24,15 @@ pub(super) struct Form {
     pub last: bool,
     /// What is read and written; sums are f32 in any case, and what is written is rounded.
     pub numbers: cudnnDataType_t,
+}
+
+/// Whom engines are for.
+pub(super) enum Gpu {
+    /// The GPU of a handle.
+    Of(cudnnHandle_t),
+    /// One that is described, and need not be there: what tests ask for.
+    #[cfg_attr(not(test), expect(dead_code))]
+    Described(Descriptor),
 }
 
 /// An engine that cuDNN proposes, and how it is set.
@@ -68,19 +74,15 @@ const REFUSED: [Note; 7] = [
 ///
 /// # Errors
 /// What cuDNN reports, but for what it does not support.
-pub(super) fn first(
-    handle: cudnnHandle_t,
-    convolution: &Convolution,
-    form: Form,
-) -> Result<Option<Plan>> {
-    let Some(graph) = supported(graph(handle, convolution, form))? else { return Ok(None) };
+pub(super) fn first(gpu: &Gpu, convolution: &Convolution, form: Form) -> Result<Option<Plan>> {
+    let Some(graph) = supported(graph(gpu, convolution, form))? else { return Ok(None) };
     let graph = Rc::new(graph);
     for order in ORDERS {
-        for proposal in supported(proposals(&graph, order))?.unwrap_or_default() {
-            if !proposal.suits() {
+        for proposal in supported(proposals(gpu, &graph, order))?.unwrap_or_default() {
+            if !proposal.suits(form) {
                 continue;
             }
-            let plan = supported(proposal.plan(handle))?;
+            let plan = supported(proposal.plan(gpu))?;
             if let Some(plan) = plan.filter(|plan| plan.workspace <= WORKSPACE) {
                 return Ok(Some(plan));
             }
@@ -93,7 +95,7 @@ pub(super) fn first(
 const ORDERS: [Order; 2] = [Order::CUDNN_HEUR_MODE_A, Order::CUDNN_HEUR_MODE_FALLBACK];
 
 /// What cuDNN proposes for a graph, the fastest first as it thinks.
-fn proposals(graph: &Rc<Descriptor>, order: Order) -> Done<Vec<Proposal>> {
+fn proposals(gpu: &Gpu, graph: &Rc<Descriptor>, order: Order) -> Done<Vec<Proposal>> {
     let mut asked = Descriptor::new(Of::CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR)?;
     asked.set(
         Name::CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH,
@@ -101,6 +103,7 @@ fn proposals(graph: &Rc<Descriptor>, order: Order) -> Done<Vec<Proposal>> {
         &[graph.at],
     )?;
     asked.set(Name::CUDNN_ATTR_ENGINEHEUR_MODE, Kind::CUDNN_TYPE_HEUR_MODE, &[order])?;
+    gpu.tell(&mut asked, None, Some(Name::CUDNN_ATTR_ENGINEHEUR_DEVICEPROP))?;
     asked.finish()?;
     let rooms = (0..MOST).map(|_| Descriptor::new(Of::CUDNN_BACKEND_ENGINECFG_DESCRIPTOR));
     let rooms = rooms.collect::<Done<Vec<_>>>()?;
@@ -115,14 +118,23 @@ fn proposals(graph: &Rc<Descriptor>, order: Order) -> Done<Vec<Proposal>> {
 
 /// Everything that cuDNN proposes for a convolution.
 #[cfg(test)]
-pub(super) fn all(
-    handle: cudnnHandle_t,
-    convolution: &Convolution,
-    form: Form,
-) -> Done<Vec<Proposal>> {
-    let graph = Rc::new(graph(handle, convolution, form)?);
-    let found = ORDERS.into_iter().map(|order| proposals(&graph, order));
+pub(super) fn all(gpu: &Gpu, convolution: &Convolution, form: Form) -> Done<Vec<Proposal>> {
+    let graph = Rc::new(graph(gpu, convolution, form)?);
+    let found = ORDERS.into_iter().map(|order| proposals(gpu, &graph, order));
     Ok(found.collect::<Done<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+impl Gpu {
+    /// Says it to a descriptor, by the names of its attributes for a handle and for a description.
+    fn tell(&self, to: &mut Descriptor, handle: Option<Name>, described: Option<Name>) -> Done<()> {
+        match self {
+            Self::Of(it) => {
+                handle.map_or(Ok(()), |name| to.set(name, Kind::CUDNN_TYPE_HANDLE, &[*it]))
+            }
+            Self::Described(it) => described
+                .map_or(Ok(()), |name| to.set(name, Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR, &[it.at])),
+        }
+    }
 }
 
 impl Proposal {
@@ -138,25 +150,40 @@ impl Proposal {
         Ok(Self { configuration, _graph: graph, notes })
     }
 
-    /// Whether its numbers are as exact as the arithmetic says, and the same every time.
-    pub fn suits(&self) -> bool {
-        !REFUSED.into_iter().any(|note| self.notes.contains(&(note as c_int)))
+    /// Whether its numbers are as exact as the arithmetic says, and the same every time. Turned tensors are worth their turning to tensor cores alone.
+    pub fn suits(&self, form: Form) -> bool {
+        !REFUSED.into_iter().any(|note| self.has(note))
+            && (!form.last || self.has(Note::CUDNN_NUMERICAL_NOTE_TENSOR_CORE))
     }
 
-    /// Its number among cuDNN's, and its notes.
+    fn has(&self, note: Note) -> bool {
+        self.notes.contains(&(note as c_int))
+    }
+
+    /// Its number among cuDNN's engines of its pass.
     #[cfg(test)]
-    pub fn name(&self) -> String {
-        let mut number = [0i64];
+    pub fn number(&self) -> i64 {
+        let mut number = [0];
         let name = Name::CUDNN_ATTR_ENGINE_GLOBAL_INDEX;
         let engine = engine_of(&self.configuration).unwrap();
         engine.get(name, Kind::CUDNN_TYPE_INT64, &mut number).unwrap();
-        format!("{} (notes {:?})", number[0], self.notes)
+        number[0]
+    }
+
+    /// What cuDNN notes of it.
+    #[cfg(test)]
+    pub fn notes(&self) -> &[c_int] {
+        &self.notes
     }
 
     /// Made ready; an error where it does not suit after all.
-    pub fn plan(self, handle: cudnnHandle_t) -> Done<Plan> {
+    pub fn plan(self, gpu: &Gpu) -> Done<Plan> {
         let mut plan = Descriptor::new(Of::CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)?;
-        plan.set(Name::CUDNN_ATTR_EXECUTION_PLAN_HANDLE, Kind::CUDNN_TYPE_HANDLE, &[handle])?;
+        gpu.tell(
+            &mut plan,
+            Some(Name::CUDNN_ATTR_EXECUTION_PLAN_HANDLE),
+            Some(Name::CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP),
+        )?;
         plan.set(
             Name::CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
             Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR,
@@ -184,6 +211,12 @@ fn engine_of(configuration: &Descriptor) -> Done<Descriptor> {
 }
 
 impl Plan {
+    /// What it is a plan of.
+    #[cfg(test)]
+    pub fn engine(&self) -> &Proposal {
+        &self._of
+    }
+
     /// Computes the pass on input, weight and output, values or gradients.
     pub fn run(
         &self,
@@ -221,7 +254,7 @@ impl Plan {
 }
 
 /// A graph that is one pass of a convolution.
-fn graph(handle: cudnnHandle_t, convolution: &Convolution, form: Form) -> Done<Descriptor> {
+fn graph(gpu: &Gpu, convolution: &Convolution, form: Form) -> Done<Descriptor> {
     let Convolution { pass, input, weight, output, stride, padding, .. } = *convolution;
     let input = tensor(NAMES[0], input, form)?;
     let weight = tensor(NAMES[1], weight, form)?;
@@ -241,15 +274,14 @@ fn graph(handle: cudnnHandle_t, convolution: &Convolution, form: Form) -> Done<D
     operation.set(names.beta, Kind::CUDNN_TYPE_FLOAT, &[0f32])?;
     operation.finish()?;
     let mut graph = Descriptor::new(Of::CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR)?;
-    graph.set(Name::CUDNN_ATTR_OPERATIONGRAPH_HANDLE, Kind::CUDNN_TYPE_HANDLE, &[handle])?;
+    gpu.tell(&mut graph, Some(Name::CUDNN_ATTR_OPERATIONGRAPH_HANDLE), None)?;
     graph.set(
         Name::CUDNN_ATTR_OPERATIONGRAPH_OPS,
         Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR,
         &[operation.at],
     )?;
     graph.finish()?;
-    graph._of = vec![input, weight, output, window, operation];
-    Ok(graph)
+    Ok(graph.made_of([input, weight, output, window, operation]))
 }
 
 fn tensor(name: i64, dims: [usize; 4], form: Form) -> Done<Descriptor> {
@@ -332,57 +364,6 @@ impl Operation {
                 alpha: Name::CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
                 beta: Name::CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA,
             },
-        }
-    }
-}
-
-/// Something of cuDNN's, and what it is made of.
-struct Descriptor {
-    at: cudnnBackendDescriptor_t,
-    _of: Vec<Descriptor>,
-}
-
-impl Descriptor {
-    fn new(kind: Of) -> Done<Self> {
-        let mut at = null_mut();
-        // SAFETY: what is made is given back by `Drop`.
-        #[allow(unsafe_code)]
-        unsafe { sys::cudnnBackendCreateDescriptor(kind, &mut at) }.result()?;
-        Ok(Self { at, _of: Vec::new() })
-    }
-
-    /// Gives it values of an attribute.
-    fn set<T>(&mut self, name: Name, kind: Kind, values: &[T]) -> Done<()> {
-        let (count, from) = (values.len() as i64, values.as_ptr().cast());
-        // SAFETY: cuDNN copies as many values, whose type is the kind's at every call of this file.
-        #[allow(unsafe_code)]
-        unsafe { sys::cudnnBackendSetAttribute(self.at, name, kind, count, from) }.result()
-    }
-
-    fn finish(&mut self) -> Done<()> {
-        // SAFETY: it was made by `new`.
-        #[allow(unsafe_code)]
-        unsafe { sys::cudnnBackendFinalize(self.at) }.result()
-    }
-
-    /// Values of an attribute; how many of them there are.
-    fn get<T>(&self, name: Name, kind: Kind, values: &mut [T]) -> Done<usize> {
-        let (room, mut count) = (values.len() as i64, 0);
-        let to = values.as_mut_ptr().cast();
-        // SAFETY: cuDNN writes at most as many values, whose type is the kind's at every call of this file.
-        #[allow(unsafe_code)]
-        unsafe { sys::cudnnBackendGetAttribute(self.at, name, kind, room, &mut count, to) }
-            .result()?;
-        Ok((count.max(0) as usize).min(values.len()))
-    }
-}
-
-impl Drop for Descriptor {
-    fn drop(&mut self) {
-        // SAFETY: it was made by `new`; what it is made of is dropped after it.
-        #[allow(unsafe_code)]
-        unsafe {
-            let _ = sys::cudnnBackendDestroyDescriptor(self.at);
         }
     }
 }

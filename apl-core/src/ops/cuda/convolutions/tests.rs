@@ -14,7 +14,7 @@ use crate::ops::{
 };
 
 /// Input, weight and padding of the convolutions of the paper's networks, and one of odd sizes.
-const SHAPES: [([usize; 4], [usize; 4], usize); 10] = [
+pub(super) const SHAPES: [([usize; 4], [usize; 4], usize); 10] = [
     ([100, 3, 32, 32], [96, 3, 5, 5], 2),
     ([100, 96, 16, 16], [128, 96, 5, 5], 2),
     ([100, 128, 8, 8], [256, 128, 5, 5], 2),
@@ -27,7 +27,7 @@ const SHAPES: [([usize; 4], [usize; 4], usize); 10] = [
     ([100, 24, 9, 7], [40, 24, 3, 3], 1),
 ];
 
-const PASSES: [Pass; 3] = [Pass::Output, Pass::Input, Pass::Weight];
+pub(super) const PASSES: [Pass; 3] = [Pass::Output, Pass::Input, Pass::Weight];
 
 /// A GPU and cuDNN on it; `None` where there is none of either, which is said.
 fn gpu() -> Option<(Device, Dnn)> {
@@ -41,7 +41,7 @@ fn gpu() -> Option<(Device, Dnn)> {
     Some((device, dnn))
 }
 
-fn convolution(
+pub(super) fn convolution(
     pass: Pass,
     (input, weight, padding): ([usize; 4], [usize; 4], usize),
 ) -> Convolution {
@@ -100,6 +100,7 @@ fn measured(
 #[ignore = "needs a GPU"]
 fn engines_on_a_gpu() {
     let Some((device, dnn)) = gpu() else { return };
+    let gpu = Gpu::Of(dnn.handle);
     for shape in SHAPES.into_iter().filter(|(_, weight, _)| weight[2] > 1) {
         // Room for numbers of either kind; bits of f32 are bf16s too.
         let tensors = tensors(&device, shape);
@@ -107,7 +108,7 @@ fn engines_on_a_gpu() {
         for pass in PASSES {
             let convolution = convolution(pass, shape);
             for (name, form) in [("tf32", PLAIN), ("bf16", TURNED)] {
-                let found = match engines::all(dnn.handle, &convolution, form) {
+                let found = match engines::all(&gpu, &convolution, form) {
                     Ok(found) => found,
                     Err(error) => {
                         println!("{:?} {pass:?} {name}: {error}", shape.1);
@@ -115,8 +116,9 @@ fn engines_on_a_gpu() {
                     }
                 };
                 let timed = found.into_iter().take(8).map(|proposal| {
-                    let (name, suits) = (proposal.name(), proposal.suits());
-                    let Ok(plan) = proposal.plan(dnn.handle) else {
+                    let name = format!("{} (notes {:?})", proposal.number(), proposal.notes());
+                    let suits = proposal.suits(form);
+                    let Ok(plan) = proposal.plan(&gpu) else {
                         return format!("{name} cannot");
                     };
                     let run = |workspace| plan.run(dnn.handle, at, workspace);
