@@ -66,7 +66,7 @@ const TURNED: Form = Form { last: true, numbers: cudnnDataType_t::CUDNN_DATA_BFL
 impl Dnn {
     /// `None` where the machine has no cuDNN.
     pub fn new(stream: &CudaStream) -> Result<Option<Self>> {
-        if super::libraries::trouble_with(c"libcudnn").is_some() {
+        if !super::libraries::has_cudnn() {
             return Ok(None);
         }
         let handle = result::create_handle().map_err(failed)?;
@@ -130,14 +130,16 @@ impl How {
         convolution: &Convolution,
         arithmetic: Arithmetic,
     ) -> Result<Option<Self>> {
-        let engine = Self::by_engine(&Gpu::Of(handle), convolution, arithmetic)?;
-        if engine.is_some() {
-            return Ok(engine);
+        match arithmetic {
+            Arithmetic::F32 => {
+                let plan = supported(algorithms::Plan::choose(handle, convolution))?;
+                Ok(plan.flatten().map(Self::Algorithm))
+            }
+            rounded => Self::by_engine(&Gpu::Of(handle), convolution, rounded),
         }
-        let plan = supported(algorithms::Plan::choose(handle, convolution, arithmetic))?;
-        Ok(plan.flatten().map(Self::Algorithm))
     }
 
+    /// With tensor cores. Where those have nothing cuDNN proposes engines that do without, for anything that it convolves at all.
     fn by_engine(
         gpu: &Gpu,
         convolution: &Convolution,
@@ -149,12 +151,7 @@ impl How {
         {
             return Ok(Some(Self::Turned(plan, layouts)));
         }
-        if arithmetic != Arithmetic::F32
-            && let Some(plan) = engines::first(gpu, convolution, PLAIN)?
-        {
-            return Ok(Some(Self::Engine(plan)));
-        }
-        Ok(None)
+        Ok(engines::first(gpu, convolution, PLAIN)?.map(Self::Engine))
     }
 }
 

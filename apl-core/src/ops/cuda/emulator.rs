@@ -36,7 +36,8 @@ impl Emulator {
     }
 }
 
-fn compiler() -> String {
+/// What compiles C and C++.
+pub(super) fn compiler() -> String {
     std::env::var("CXX").unwrap_or_else(|_| "c++".into())
 }
 

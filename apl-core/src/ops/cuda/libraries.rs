@@ -7,7 +7,7 @@ pub fn trouble() -> Option<String> {
 }
 
 /// Whether convolutions can be cuDNN's: what `trouble` does not ask.
-pub fn has_cudnn() -> bool {
+pub(super) fn has_cudnn() -> bool {
     cfg!(feature = "cudnn") && trouble_with(c"libcudnn").is_none()
 }
 

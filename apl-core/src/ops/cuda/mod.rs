@@ -24,7 +24,7 @@ mod turned;
 pub use arithmetic::{Arithmetic, calculate_in};
 use candle_core::DType;
 #[cfg(feature = "cuda")]
-pub use libraries::{cudnn_version, has_cudnn, trouble};
+pub use libraries::{cudnn_version, trouble};
 pub use recording::{Recording, record};
 
 use crate::{Error, Result, ops::access::Named};
@@ -32,7 +32,7 @@ use crate::{Error, Result, ops::access::Named};
 /// The libraries that convolve on a GPU, in the order in which they are asked.
 pub(crate) fn convolves_by() -> &'static str {
     #[cfg(feature = "cuda")]
-    if has_cudnn() {
+    if libraries::has_cudnn() {
         return "cuDNN where it suits, else cuBLAS";
     }
     "cuBLAS"

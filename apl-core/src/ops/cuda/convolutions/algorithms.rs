@@ -1,4 +1,4 @@
-//! cuDNN's algorithms for a pass, by its functions that name them.
+//! cuDNN's algorithms for a pass in f32, by its functions that name them.
 
 use std::{
     ffi::{c_int, c_void},
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Result,
-    ops::cuda::{Address, Arithmetic, Convolution, Pass},
+    ops::cuda::{Address, Convolution, Pass},
 };
 
 /// How one pass is computed.
@@ -38,6 +38,8 @@ pub(super) struct Plan {
 
 /// cuDNN knows at most so many algorithms of a pass.
 const ALGORITHMS: usize = 8;
+/// No tensor cores.
+const MATH: cudnnMathType_t = cudnnMathType_t::CUDNN_FMA_MATH;
 
 fn ints(shape: [usize; 4]) -> [c_int; 4] {
     shape.map(|size| size as c_int)
@@ -52,12 +54,10 @@ macro_rules! proposals {
             .filter(|answer| {
                 answer.status == cudnnStatus_t::CUDNN_STATUS_SUCCESS
                     && answer.determinism == cudnnDeterminism_t::CUDNN_DETERMINISTIC
+                    && answer.mathType == MATH
+                    && answer.memory <= WORKSPACE
             })
-            .map(|answer| Proposal {
-                algorithm: $kind(answer.algo),
-                math: answer.mathType,
-                workspace: answer.memory,
-            })
+            .map(|answer| Proposal { algorithm: $kind(answer.algo), workspace: answer.memory })
             .collect::<Vec<_>>()
     }};
 }
@@ -68,15 +68,10 @@ impl Plan {
     pub fn describe(
         handle: cudnnHandle_t,
         convolution: &Convolution,
-        arithmetic: Arithmetic,
     ) -> Done<(Self, Vec<Proposal>)> {
         let Convolution { pass, input, weight, output, stride, padding, .. } = *convolution;
         let (layout, float) =
             (cudnnTensorFormat_t::CUDNN_TENSOR_NCHW, cudnnDataType_t::CUDNN_DATA_FLOAT);
-        let math = match arithmetic {
-            Arithmetic::F32 => cudnnMathType_t::CUDNN_FMA_MATH,
-            _ => cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
-        };
         // SAFETY: descriptors are made before they are used and given back by `Drop`; sizes are those that the operation has checked.
         unsafe {
             let mut plan = Self {
@@ -107,7 +102,7 @@ impl Plan {
                 cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION,
                 float,
             )?;
-            result::set_convolution_math_type(plan.convolution, math)?;
+            result::set_convolution_math_type(plan.convolution, MATH)?;
             let Self { input, weight, output, convolution, .. } = plan;
             let proposals = match pass {
                 Pass::Output => proposals!(
@@ -138,38 +133,22 @@ impl Plan {
                     weight
                 ),
             };
-            let fits = |proposal: &Proposal| {
-                proposal.workspace <= WORKSPACE
-                    && (arithmetic != Arithmetic::F32
-                        || proposal.math == cudnnMathType_t::CUDNN_FMA_MATH)
-            };
-            Ok((plan, proposals.into_iter().filter(fits).collect()))
+            Ok((plan, proposals))
         }
     }
 
-    #[allow(unsafe_code)]
-    pub fn take(mut self, proposal: &Proposal) -> Done<Self> {
-        // SAFETY: the descriptor is the plan's own.
-        unsafe {
-            result::set_convolution_math_type(self.convolution, proposal.math)?;
-        }
+    pub fn take(mut self, proposal: &Proposal) -> Self {
         self.algorithm = proposal.algorithm;
         self.workspace = proposal.workspace;
-        Ok(self)
+        self
     }
 
-    pub fn choose(
-        handle: cudnnHandle_t,
-        convolution: &Convolution,
-        arithmetic: Arithmetic,
-    ) -> Done<Option<Self>> {
-        let (plan, proposals) = Self::describe(handle, convolution, arithmetic)?;
+    pub fn choose(handle: cudnnHandle_t, convolution: &Convolution) -> Done<Option<Self>> {
+        let (plan, proposals) = Self::describe(handle, convolution)?;
         let placed =
             proposals.iter().filter_map(|proposal| Some((proposal.place(convolution)?, proposal)));
-        match placed.min_by_key(|(place, _)| *place) {
-            Some((_, best)) => plan.take(best).map(Some),
-            None => Ok(None),
-        }
+        let best = placed.min_by_key(|(place, _)| *place);
+        Ok(best.map(|(_, best)| plan.take(best)))
     }
 
     /// Computes the pass; `workspace` has as many bytes as the plan says.

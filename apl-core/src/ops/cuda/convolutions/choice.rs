@@ -1,8 +1,7 @@
-//! Which of cuDNN's algorithms computes a pass.
+//! Which of cuDNN's algorithms computes a pass in f32.
 
 use candle_core::cuda_backend::cudarc::cudnn::sys::{
     cudnnConvolutionBwdDataAlgo_t, cudnnConvolutionBwdFilterAlgo_t, cudnnConvolutionFwdAlgo_t,
-    cudnnMathType_t,
 };
 
 use crate::ops::cuda::{Convolution, Pass};
@@ -18,7 +17,6 @@ pub(super) enum Algorithm {
 /// An algorithm that cuDNN proposes: what matters of its three kinds of answers.
 pub(super) struct Proposal {
     pub algorithm: Algorithm,
-    pub math: cudnnMathType_t,
     /// Bytes.
     pub workspace: usize,
 }
@@ -71,20 +69,18 @@ pub(super) enum Family {
 impl Proposal {
     /// Where a proposal stands among the others, the least first; `None` where it will not do.
     ///
-    /// In f32 cuDNN's own order is off by up to four times: for the wide 5 x 5 kernels of the paper's networks Fourier transforms take half the time of
+    /// cuDNN's own order is off by up to four times: for the wide 5 x 5 kernels of the paper's networks Fourier transforms take half the time of
     /// implicit products. Winograd's transforms of kernels larger than 3 x 3 lose digits. For few channels the gradient by the weight is faster by
-    /// columns. Where no engine suits, with tensor cores implicit products are the fastest (docs/cuda.md has the figures).
+    /// columns (docs/cuda.md has the figures).
     pub fn place(&self, convolution: &Convolution) -> Option<u32> {
         let Convolution { pass, weight: [outputs, channels, height, width], .. } = *convolution;
         let (wide, kernel) = (channels.min(outputs) >= WIDE, height.max(width));
-        let tensor_cores = self.math != cudnnMathType_t::CUDNN_FMA_MATH;
         match self.algorithm.family() {
-            Family::Product if tensor_cores => Some(0),
-            Family::Winograd if wide && kernel <= 3 => Some(1),
-            Family::Fourier if wide => Some(2),
-            Family::FourierTiles if wide => Some(3),
-            Family::Product if wide || pass != Pass::Weight => Some(4),
-            Family::Other if wide => Some(5),
+            Family::Winograd if wide && kernel <= 3 => Some(0),
+            Family::Fourier if wide => Some(1),
+            Family::FourierTiles if wide => Some(2),
+            Family::Product if wide || pass != Pass::Weight => Some(3),
+            Family::Other if wide => Some(4),
             _ => None,
         }
     }

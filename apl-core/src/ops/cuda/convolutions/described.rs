@@ -10,10 +10,13 @@ use candle_core::cuda_backend::cudarc::cudnn::sys::{
 
 use super::{
     descriptor::Descriptor,
-    tests::{PASSES, SHAPES, convolution},
+    tests::{PASSES, convolution, windows},
     *,
 };
-use crate::ops::cuda::libraries::{cudnn_number, trouble_with};
+use crate::ops::cuda::{
+    emulator::compiler,
+    libraries::{cudnn_number, trouble_with},
+};
 
 /// A GPU as its maker specifies it.
 struct Described {
@@ -89,7 +92,7 @@ impl Described {
 fn check(described: &Described) {
     let gpu = described.gpu();
     println!("{}, engines of output, input, weight", described.name);
-    for shape in SHAPES.into_iter().filter(|(_, weight, _)| weight[2] > 1) {
+    for shape in windows() {
         let [outputs, inputs, ..] = shape.1;
         let turned = inputs >= WIDE && described.version >= AMPERE;
         let taken = |arithmetic| {
@@ -112,6 +115,19 @@ fn check(described: &Described) {
         };
         let [tf32, bf16] = [Arithmetic::Tf32, Arithmetic::Bf16].map(taken);
         println!("  {inputs} to {outputs}: tf32 {tf32:?}, bf16 {bf16:?}");
+    }
+    // Windows that go by twos, a single number, more than 2^31 numbers.
+    for (input, weight, output, stride, padding) in [
+        ([7, 5, 9, 7], [11, 5, 3, 3], [7, 11, 5, 4], 2, 1),
+        ([1, 1, 3, 3], [1, 1, 3, 3], [1, 1, 1, 1], 1, 0),
+        ([2048, 64, 256, 256], [64, 64, 3, 3], [2048, 64, 256, 256], 1, 1),
+    ] {
+        for pass in PASSES {
+            let real = DType::F32;
+            let odd = Convolution { real, pass, input, weight, output, stride, padding };
+            let how = How::by_engine(&gpu, &odd, Arithmetic::Tf32).unwrap();
+            assert!(how.is_some(), "{pass:?} of {odd:?} on {}", described.name);
+        }
     }
 }
 
@@ -141,7 +157,7 @@ fn with_a_stand_in_for_the_driver(trouble: &str) {
     assert!(std::env::var_os(INSIDE).is_none(), "the stand-in is not taken: {trouble}");
     let folder = tempfile::tempdir().unwrap();
     if !compiled(folder.path()) {
-        println!("skipped: {trouble}, and there is no C compiler (`cc`, or what CC names)");
+        println!("skipped: {trouble}, and there is no C++ compiler (`c++`, or what CXX names)");
         return;
     }
     let mut places = vec![folder.path().to_path_buf()];
@@ -180,9 +196,8 @@ fn compiled(folder: &Path) -> bool {
     .flat_map(|(names, body)| names.split(' ').map(move |name| format!("int cu{name}{body}\n")));
     let file = folder.join("driver.c");
     std::fs::write(&file, "static int it;\n".to_string() + &source.collect::<String>()).unwrap();
-    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
-    let mut command = Command::new(compiler);
+    let mut command = Command::new(compiler());
     command.args(["-shared", "-fPIC", "-w", "-Wl,-soname,libcuda.so.1", "-o"]);
-    command.arg(folder.join("libcuda.so.1")).arg(file);
+    command.arg(folder.join("libcuda.so.1")).args(["-x", "c"]).arg(file);
     command.status().is_ok_and(|status| status.success())
 }

@@ -38,6 +38,11 @@ impl Descriptor {
         unsafe { sys::cudnnBackendSetAttribute(self.at, name, kind, count, from) }.result()
     }
 
+    /// Gives it another descriptor as an attribute.
+    pub fn refer(&mut self, name: Name, to: &Self) -> Done<()> {
+        self.set(name, Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR, &[to.at])
+    }
+
     pub fn finish(&mut self) -> Done<()> {
         // SAFETY: it was made by `new`.
         #[allow(unsafe_code)]

@@ -97,11 +97,7 @@ const ORDERS: [Order; 2] = [Order::CUDNN_HEUR_MODE_A, Order::CUDNN_HEUR_MODE_FAL
 /// What cuDNN proposes for a graph, the fastest first as it thinks.
 fn proposals(gpu: &Gpu, graph: &Rc<Descriptor>, order: Order) -> Done<Vec<Proposal>> {
     let mut asked = Descriptor::new(Of::CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR)?;
-    asked.set(
-        Name::CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH,
-        Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR,
-        &[graph.at],
-    )?;
+    asked.refer(Name::CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph)?;
     asked.set(Name::CUDNN_ATTR_ENGINEHEUR_MODE, Kind::CUDNN_TYPE_HEUR_MODE, &[order])?;
     gpu.tell(&mut asked, None, Some(Name::CUDNN_ATTR_ENGINEHEUR_DEVICEPROP))?;
     asked.finish()?;
@@ -131,8 +127,7 @@ impl Gpu {
             Self::Of(it) => {
                 handle.map_or(Ok(()), |name| to.set(name, Kind::CUDNN_TYPE_HANDLE, &[*it]))
             }
-            Self::Described(it) => described
-                .map_or(Ok(()), |name| to.set(name, Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR, &[it.at])),
+            Self::Described(it) => described.map_or(Ok(()), |name| to.refer(name, it)),
         }
     }
 }
@@ -184,11 +179,7 @@ impl Proposal {
             Some(Name::CUDNN_ATTR_EXECUTION_PLAN_HANDLE),
             Some(Name::CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP),
         )?;
-        plan.set(
-            Name::CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
-            Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR,
-            &[self.configuration.at],
-        )?;
+        plan.refer(Name::CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, &self.configuration)?;
         plan.finish()?;
         let mut bytes = [0i64];
         plan.get(
@@ -268,18 +259,14 @@ fn graph(gpu: &Gpu, convolution: &Convolution, form: Form) -> Done<Descriptor> {
         (names.weight, &weight),
         (names.output, &output),
     ] {
-        operation.set(name, Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR, &[of.at])?;
+        operation.refer(name, of)?;
     }
     operation.set(names.alpha, Kind::CUDNN_TYPE_FLOAT, &[1f32])?;
     operation.set(names.beta, Kind::CUDNN_TYPE_FLOAT, &[0f32])?;
     operation.finish()?;
     let mut graph = Descriptor::new(Of::CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR)?;
     gpu.tell(&mut graph, Some(Name::CUDNN_ATTR_OPERATIONGRAPH_HANDLE), None)?;
-    graph.set(
-        Name::CUDNN_ATTR_OPERATIONGRAPH_OPS,
-        Kind::CUDNN_TYPE_BACKEND_DESCRIPTOR,
-        &[operation.at],
-    )?;
+    graph.refer(Name::CUDNN_ATTR_OPERATIONGRAPH_OPS, &operation)?;
     graph.finish()?;
     Ok(graph.made_of([input, weight, output, window, operation]))
 }

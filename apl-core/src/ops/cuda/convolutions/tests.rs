@@ -14,7 +14,7 @@ use crate::ops::{
 };
 
 /// Input, weight and padding of the convolutions of the paper's networks, and one of odd sizes.
-pub(super) const SHAPES: [([usize; 4], [usize; 4], usize); 10] = [
+const SHAPES: [([usize; 4], [usize; 4], usize); 10] = [
     ([100, 3, 32, 32], [96, 3, 5, 5], 2),
     ([100, 96, 16, 16], [128, 96, 5, 5], 2),
     ([100, 128, 8, 8], [256, 128, 5, 5], 2),
@@ -26,6 +26,11 @@ pub(super) const SHAPES: [([usize; 4], [usize; 4], usize); 10] = [
     ([100, 192, 8, 8], [192, 192, 3, 3], 1),
     ([100, 24, 9, 7], [40, 24, 3, 3], 1),
 ];
+
+/// Those that look at more than a pixel, which are cuDNN's.
+pub(super) fn windows() -> impl Iterator<Item = ([usize; 4], [usize; 4], usize)> {
+    SHAPES.into_iter().filter(|(_, weight, _)| weight[2] > 1)
+}
 
 pub(super) const PASSES: [Pass; 3] = [Pass::Output, Pass::Input, Pass::Weight];
 
@@ -80,12 +85,11 @@ fn measured(
     device: &Device,
     dnn: &Dnn,
     convolution: &Convolution,
-    arithmetic: Arithmetic,
     proposal: &Proposal,
     tensors: &[Tensor; 3],
 ) -> (f64, Vec<f64>) {
-    let (plan, _) = ByAlgorithm::describe(dnn.handle, convolution, arithmetic).unwrap();
-    let plan = plan.take(proposal).unwrap();
+    let (plan, _) = ByAlgorithm::describe(dnn.handle, convolution).unwrap();
+    let plan = plan.take(proposal);
     let result = tensors[convolution.pass.written()].zeros_like().unwrap();
     let mut at = tensors.each_ref().map(place_of);
     at[convolution.pass.written()] = place_of(&result);
@@ -101,7 +105,7 @@ fn measured(
 fn engines_on_a_gpu() {
     let Some((device, dnn)) = gpu() else { return };
     let gpu = Gpu::Of(dnn.handle);
-    for shape in SHAPES.into_iter().filter(|(_, weight, _)| weight[2] > 1) {
+    for shape in windows() {
         // Room for numbers of either kind; bits of f32 are bf16s too.
         let tensors = tensors(&device, shape);
         let at = tensors.each_ref().map(place_of);
@@ -143,31 +147,23 @@ fn algorithms_on_a_gpu() {
         let tensors = tensors(&device, shape);
         for pass in PASSES {
             let convolution = convolution(pass, shape);
-            let mut plainest: Option<Vec<f64>> = None;
-            for arithmetic in [Arithmetic::F32, Arithmetic::Tf32] {
-                let (_, proposals) =
-                    ByAlgorithm::describe(dnn.handle, &convolution, arithmetic).unwrap();
-                let by = |proposal: &Proposal| {
-                    measured(&device, &dnn, &convolution, arithmetic, proposal, &tensors)
-                };
-                if plainest.is_none() {
-                    let plain = proposals.iter().find(|p| p.algorithm.family() == Family::Product);
-                    plainest = plain.map(|plain| by(plain).1);
-                }
-                let expected = plainest.clone().unwrap_or_default();
-                let largest = expected.iter().map(|v| v.abs()).fold(0.0, f64::max);
-                let timed = proposals.iter().map(|proposal| {
-                    let (microseconds, found) = by(proposal);
-                    let apart = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
-                    let apart = apart.fold(0.0, f64::max) / largest;
-                    let text = format!("{:?}", proposal.algorithm);
-                    let name = text.rsplit("ALGO_").next().unwrap().trim_end_matches(')');
-                    let megabytes = 1e-6 * proposal.workspace as f64;
-                    format!("{name} {microseconds:.0} us {megabytes:.0} MB {apart:.0e}")
-                });
-                let timed = timed.collect::<Vec<_>>().join(", ");
-                println!("{:?} {:?} {arithmetic} {pass:?}: {timed}", shape.0, shape.1);
-            }
+            let (_, proposals) = ByAlgorithm::describe(dnn.handle, &convolution).unwrap();
+            let by =
+                |proposal: &Proposal| measured(&device, &dnn, &convolution, proposal, &tensors);
+            let plain = proposals.iter().find(|p| p.algorithm.family() == Family::Product);
+            let expected = plain.map_or_else(Vec::new, |plain| by(plain).1);
+            let largest = expected.iter().map(|v| v.abs()).fold(0.0, f64::max);
+            let timed = proposals.iter().map(|proposal| {
+                let (microseconds, found) = by(proposal);
+                let apart = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+                let apart = apart.fold(0.0, f64::max) / largest;
+                let text = format!("{:?}", proposal.algorithm);
+                let name = text.rsplit("ALGO_").next().unwrap().trim_end_matches(')');
+                let megabytes = 1e-6 * proposal.workspace as f64;
+                format!("{name} {microseconds:.0} us {megabytes:.0} MB {apart:.0e}")
+            });
+            let timed = timed.collect::<Vec<_>>().join(", ");
+            println!("{:?} {:?} {pass:?}: {timed}", shape.0, shape.1);
         }
     }
 }
@@ -177,7 +173,7 @@ fn algorithms_on_a_gpu() {
 #[ignore = "needs a GPU"]
 fn arithmetics_take_their_ways_on_a_gpu() {
     let Some((_, mut dnn)) = gpu() else { return };
-    for shape in SHAPES.into_iter().filter(|(_, weight, _)| weight[2] > 1) {
+    for shape in windows() {
         for pass in PASSES {
             let convolution = convolution(pass, shape);
             let few = shape.1[1] < WIDE;
