@@ -166,13 +166,11 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let mut rows = Vec::new();
         for row in &table.rows {
-            let matching = |pattern: &&String| matches(pattern, &row.id);
-            let asked = request.rows.iter().position(|pattern| matching(&pattern)).unwrap_or(0);
-            let matching: Vec<&String> = request.rows.iter().filter(matching).collect();
-            if !request.rows.is_empty() && matching.is_empty() {
+            let asked = request.rows.iter().position(|pattern| matches(pattern, &row.id));
+            if !request.rows.is_empty() && asked.is_none() {
                 continue;
             }
-            unmatched.retain(|pattern| !matching.contains(pattern));
+            unmatched.retain(|pattern| !matches(pattern, &row.id));
             let seeds = request.seeds.unwrap_or_else(|| table.seeds_at(&request.scale));
             // Who asks for fewer seeds than an ensemble has members gets no ensemble, and no more runs.
             if request.seeds.zip(row.ensemble).is_some_and(|(seeds, members)| seeds < members) {
@@ -202,7 +200,7 @@ pub fn plan(request: &Request, resolve: &dyn Fn(&Document) -> Result<Resolved>) 
                     identity,
                     seeds,
                     ensembles: row.ensemble.into_iter().collect(),
-                    asked,
+                    asked: asked.unwrap_or(0),
                     fingerprint,
                 });
             }

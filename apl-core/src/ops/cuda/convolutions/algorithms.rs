@@ -163,54 +163,38 @@ impl Plan {
         let (one, zero) = (&raw const one as *const c_void, &raw const zero as *const c_void);
         let [input, weight, output, workspace] =
             [input, weight, output, workspace].map(|Address(at)| at as *mut c_void);
+        // All three take the same arguments, of different types.
+        macro_rules! convolve {
+            ($by:path, $algorithm:expr, $first:ident, $second:ident => $written:ident) => {
+                $by(
+                    handle,
+                    one,
+                    self.$first,
+                    $first,
+                    self.$second,
+                    $second,
+                    self.convolution,
+                    $algorithm,
+                    workspace,
+                    self.workspace,
+                    zero,
+                    self.$written,
+                    $written,
+                )
+            };
+        }
         // SAFETY: the tensors have the descriptors' shapes, which the operation has checked.
         unsafe {
             match self.algorithm {
-                Algorithm::Output(algorithm) => result::convolution_forward(
-                    handle,
-                    one,
-                    self.input,
-                    input,
-                    self.weight,
-                    weight,
-                    self.convolution,
-                    algorithm,
-                    workspace,
-                    self.workspace,
-                    zero,
-                    self.output,
-                    output,
-                ),
-                Algorithm::Input(algorithm) => result::convolution_backward_data(
-                    handle,
-                    one,
-                    self.weight,
-                    weight,
-                    self.output,
-                    output,
-                    self.convolution,
-                    algorithm,
-                    workspace,
-                    self.workspace,
-                    zero,
-                    self.input,
-                    input,
-                ),
-                Algorithm::Weight(algorithm) => result::convolution_backward_filter(
-                    handle,
-                    one,
-                    self.input,
-                    input,
-                    self.output,
-                    output,
-                    self.convolution,
-                    algorithm,
-                    workspace,
-                    self.workspace,
-                    zero,
-                    self.weight,
-                    weight,
-                ),
+                Algorithm::Output(by) => {
+                    convolve!(result::convolution_forward, by, input, weight => output)
+                }
+                Algorithm::Input(by) => {
+                    convolve!(result::convolution_backward_data, by, weight, output => input)
+                }
+                Algorithm::Weight(by) => {
+                    convolve!(result::convolution_backward_filter, by, input, output => weight)
+                }
             }
             .map_err(failed)
         }

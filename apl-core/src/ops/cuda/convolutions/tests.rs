@@ -234,5 +234,5 @@ fn convolutions_on_a_gpu_agree_with_the_cpu() {
             }
         }
     }
-    println!("10 convolutions agree with the CPU, to the bit with themselves");
+    println!("{} convolutions agree with the CPU, to the bit with themselves", SHAPES.len());
 }
